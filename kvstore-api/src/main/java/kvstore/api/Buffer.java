@@ -1,0 +1,12 @@
+package kvstore.api;
+
+/**
+ * Memory that an engine reads into or writes from. Address and size are multiples of {@link Blocks#BLOCK_BYTES}.
+ *
+ * <p>The owner keeps the memory alive and untouched from the start of an operation until its future completes, also
+ * when nobody waits for the result any more.
+ */
+public sealed interface Buffer permits HostBuffer {
+    /** Size in bytes, a multiple of {@link Blocks#BLOCK_BYTES}. */
+    long sizeBytes();
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.api;
+
+import org.jspecify.annotations.NullMarked;
