@@ -1,0 +1,122 @@
+package kvstore.store;
+
+import java.util.concurrent.atomic.LongAdder;
+import kvstore.api.KeyDigest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where every visible chunk lies, by the digest of its key. Thread-safe.
+ *
+ * <p>Kept small, because a node may hold ten million chunks: a table of primitive slots, cut into stripes so that lookups
+ * rarely meet, see {@link IndexStripe}. It holds no keys; whoever reads a record compares the full key there.
+ */
+final class ChunkIndex {
+    private static final int STRIPE_BITS = 6;
+
+    /**
+     * Where a chunk lies.
+     *
+     * @param segment identity of the segment
+     * @param block of the record header
+     * @param length of the payload, in bytes
+     */
+    record Slot(int segment, int block, int length) {}
+
+    private final IndexStripe[] stripes = new IndexStripe[1 << STRIPE_BITS];
+    private final LongAdder payloadBytes = new LongAdder();
+
+    ChunkIndex() {
+        for (int i = 0; i < stripes.length; i++) {
+            stripes[i] = new IndexStripe();
+        }
+    }
+
+    /** Finds a chunk and remembers that it was wanted at {@code seconds}. */
+    @Nullable
+    Slot get(KeyDigest digest, int seconds) {
+        return stripe(digest.high()).get(digest.high(), digest.low(), seconds);
+    }
+
+    /** Finds a chunk for a look that is no use. */
+    @Nullable
+    Slot peek(KeyDigest digest) {
+        return stripe(digest.high()).get(digest.high(), digest.low(), 0);
+    }
+
+    /** Enters a chunk in place of any other of this digest. */
+    void put(KeyDigest digest, Slot slot, int seconds) {
+        Slot before = stripe(digest.high()).put(digest.high(), digest.low(), slot, seconds);
+        payloadBytes.add(slot.length - (before == null ? 0L : before.length));
+    }
+
+    /**
+     * Enters a chunk found at start, when segments are read newest first: it counts unless one of this digest is known
+     * from a newer segment, or from farther behind in the same.
+     */
+    void recover(long high, long low, Slot slot, int seconds) {
+        IndexStripe stripe = stripe(high);
+        Slot before = stripe.get(high, low, seconds);
+        if (before == null || (before.segment == slot.segment && before.block < slot.block)) {
+            stripe.put(high, low, slot, seconds);
+            payloadBytes.add(slot.length - (before == null ? 0L : before.length));
+        }
+    }
+
+    /** Forgets a digest; returns what was there. */
+    @Nullable
+    Slot remove(KeyDigest digest) {
+        return removed(stripe(digest.high()).remove(digest.high(), digest.low(), 0, 0));
+    }
+
+    /** Forgets a digest if it is the chunk of this place; returns what was there, null if nothing or another. */
+    @Nullable
+    Slot remove(long high, long low, int segment, int block) {
+        return removed(stripe(high).remove(high, low, segment, block));
+    }
+
+    /**
+     * Forgets all chunks of a segment by looking at every slot: slow, for segments whose own list cannot be read.
+     *
+     * @return number of chunks, and their payload in bytes
+     */
+    long[] removeAll(int segment) {
+        long[] sums = new long[2];
+        for (IndexStripe stripe : stripes) {
+            stripe.removeAll(segment, sums);
+        }
+        payloadBytes.add(-sums[1]);
+        return sums;
+    }
+
+    long size() {
+        long size = 0;
+        for (IndexStripe stripe : stripes) {
+            size += stripe.size();
+        }
+        return size;
+    }
+
+    long payloadBytes() {
+        return payloadBytes.sum();
+    }
+
+    /** Memory of the table, in bytes. */
+    long memoryBytes() {
+        long bytes = 0;
+        for (IndexStripe stripe : stripes) {
+            bytes += stripe.memoryBytes();
+        }
+        return bytes;
+    }
+
+    private @Nullable Slot removed(@Nullable Slot slot) {
+        if (slot != null) {
+            payloadBytes.add(-slot.length);
+        }
+        return slot;
+    }
+
+    private IndexStripe stripe(long high) {
+        return stripes[(int) (high >>> (Long.SIZE - STRIPE_BITS))];
+    }
+}

@@ -1,0 +1,122 @@
+package kvstore.store;
+
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.List;
+import kvstore.api.ChunkKey;
+import kvstore.api.IoEngine;
+
+/**
+ * Chunks of one node, in segment files of a pool's directory.
+ *
+ * <p>Thread-safe. Methods that say they block are meant for virtual threads; no lock is held during I/O. Callers move the
+ * payload themselves, from and to the extents that {@link #reserve} and {@link #pin} hand out.
+ */
+public final class ChunkStore implements AutoCloseable {
+    private final OpenStore store;
+
+    private ChunkStore(OpenStore store) {
+        this.store = store;
+    }
+
+    /**
+     * Opens the node's directory in the pool, makes it if it is new, and finds again what was acknowledged before. Blocks.
+     *
+     * @param engine moves the bytes; stays the caller's to close, after the store
+     * @throws StoreException if this is no place for a store, another daemon uses it, or the file system fails; the
+     *     message says what helps
+     */
+    public static ChunkStore open(StoreConfig config, IoEngine engine, StoreListener listener) throws StoreException {
+        return open(config, engine, listener, Environment.system());
+    }
+
+    static ChunkStore open(StoreConfig config, IoEngine engine, StoreListener listener, Environment environment)
+            throws StoreException {
+        return new ChunkStore(OpenStore.open(config, engine, listener, environment));
+    }
+
+    /**
+     * Asks for room for a value. Blocks for at most {@code wait}, and only while a new segment is being prepared.
+     *
+     * @param length of the value in bytes, 1 to {@link StoreConfig#maxValueBytes()}
+     * @param clientId who puts; empty is nobody. See {@link #lookup}
+     * @throws IllegalArgumentException if the length is not in that range
+     */
+    public ReserveResult reserve(ChunkKey key, long length, String clientId, Duration wait) {
+        return store.puts().reserve(key, length, clientId, wait);
+    }
+
+    /**
+     * Which of these are here? Never blocks, never reads from disk. A key whose put is in flight counts as here for the
+     * client that puts it, and for nobody else.
+     *
+     * @param clientId who asks; empty is nobody
+     * @param leaseMillis protects what is found from eviction for so long; 0 for no lease, at most
+     *     {@link StoreConfig#leaseMillisMax()}
+     */
+    public LookupResult lookup(List<ChunkKey> keys, String clientId, long leaseMillis) {
+        return store.lookups().lookup(keys, clientId, leaseMillis);
+    }
+
+    /** Finds a chunk and protects it from eviction until the result is closed. Never blocks. */
+    public PinResult pin(ChunkKey key) {
+        return store.lookups().pin(key);
+    }
+
+    /** As {@link #delete(List)}, for one key. */
+    public boolean delete(ChunkKey key) {
+        return delete(List.of(key)).get(0);
+    }
+
+    /**
+     * Forgets keys: at once in memory, and when this returns also on disk, unless the file system failed, which is counted
+     * and tried again. Blocks. A put of such a key that is not yet committing is not affected.
+     *
+     * @return bit {@code i} says whether key {@code i} was here
+     */
+    public BitSet delete(List<ChunkKey> keys) {
+        return store.forgetting().delete(keys);
+    }
+
+    /** Ends a lease before its time. An unknown or ended one is ignored. */
+    public void release(long leaseId) {
+        store.leases().release(leaseId);
+    }
+
+    /** The store in numbers. Never blocks. */
+    public StoreStats stats() {
+        return store.stats();
+    }
+
+    /**
+     * Lists chunks in no useful order. Blocks: keys are read from the segments' index areas. What changes meanwhile may
+     * be listed or not.
+     *
+     * @param pageSize most chunks of the answer, 1 or more
+     * @param pageToken empty, or from the page before
+     * @param prefix only keys that start with these bytes, in any namespace
+     * @throws IllegalArgumentException if the page size is not positive or the token is not one of this store's
+     */
+    public ListPage list(int pageSize, String pageToken, byte[] prefix) {
+        return store.lister().list(pageSize, pageToken, prefix);
+    }
+
+    public PoolIdentity identity() {
+        return store.identity();
+    }
+
+    /**
+     * Closes the store. Reservations are aborted, commits under way are waited for, and the open segment gets its index
+     * area, so that the next start reads no records. Idempotent; never fails, what goes wrong is logged and only makes the
+     * next start slower.
+     */
+    @Override
+    public void close() {
+        store.close();
+    }
+
+    /** Lets go of the directory as a crash would, with nothing written. For tests. */
+    void crash() {
+        store.crash();
+    }
+}

@@ -1,0 +1,54 @@
+package kvstore.store;
+
+import java.util.Arrays;
+import kvstore.api.KeyDigest;
+
+/** Entries of one segment without their keys, in 40 bytes each, on their way into the index. */
+final class EntryBatch implements IndexItem.Visitor {
+    private static final int STRIDE = 5;
+
+    private long[] longs = new long[64 * STRIDE];
+    private int size;
+
+    @Override
+    public void visit(IndexItem item) {
+        if ((size + 1) * STRIDE > longs.length) {
+            longs = Arrays.copyOf(longs, longs.length * 2);
+        }
+        int at = size++ * STRIDE;
+        KeyDigest digest = item.digest();
+        longs[at] = digest.high();
+        longs[at + 1] = digest.low();
+        longs[at + 2] = item.sequence();
+        longs[at + 3] = ((long) item.block() << 32) | Integer.toUnsignedLong(item.length());
+        longs[at + 4] = item.isChunk() ? 1 : 0;
+    }
+
+    int size() {
+        return size;
+    }
+
+    boolean isChunk(int i) {
+        return longs[i * STRIDE + 4] != 0;
+    }
+
+    long high(int i) {
+        return longs[i * STRIDE];
+    }
+
+    long low(int i) {
+        return longs[i * STRIDE + 1];
+    }
+
+    long sequence(int i) {
+        return longs[i * STRIDE + 2];
+    }
+
+    int block(int i) {
+        return (int) (longs[i * STRIDE + 3] >>> 32);
+    }
+
+    int length(int i) {
+        return (int) longs[i * STRIDE + 3];
+    }
+}

@@ -1,0 +1,36 @@
+package kvstore.store;
+
+import java.time.InstantSource;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * Everything that makes two runs differ, in one place, so that tests can fix it.
+ *
+ * @param clock time of day, for what is written to disk
+ * @param nanos a monotonic clock, for leases and waiting
+ * @param uuids random identities
+ * @param background runs what nobody waits for: preparing and sealing segments
+ */
+record Environment(InstantSource clock, LongSupplier nanos, Supplier<UUID> uuids, ExecutorService background) {
+    static Environment system() {
+        return new Environment(
+                InstantSource.system(),
+                System::nanoTime,
+                UUID::randomUUID,
+                Executors.newThreadPerTaskExecutor(
+                        Thread.ofVirtual().name("kvstore-store-", 0).factory()));
+    }
+
+    long millis() {
+        return clock.millis();
+    }
+
+    /** Time of day in seconds, as the index keeps it. */
+    int seconds() {
+        return (int) (clock.millis() / 1000);
+    }
+}

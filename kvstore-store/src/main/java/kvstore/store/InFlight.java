@@ -1,0 +1,113 @@
+package kvstore.store;
+
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import kvstore.api.KeyDigest;
+import kvstore.store.ChunkIndex.Slot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The puts under way, and the atomic steps in which the index changes.
+ *
+ * <p>A put draws its sequence before it writes, and becomes visible after. A delete may come in between. Every step on a
+ * key therefore happens inside the map's own lock for that key, and compares sequences: what memory says afterwards is
+ * what a restart will read from disk. No step does I/O.
+ */
+final class InFlight {
+    /** More than a node can write in its life, so that epoch and counter share one number. */
+    private static final int EPOCH_SHIFT = 40;
+
+    private final ConcurrentHashMap<KeyDigest, InFlightPut> puts = new ConcurrentHashMap<>();
+    private final ChunkIndex index;
+    private final Segments segments;
+    private final AtomicLong sequence;
+
+    /** @param epoch of this start: sequences of an earlier one are all lower, whether they could be read or not */
+    InFlight(ChunkIndex index, Segments segments, long epoch) {
+        this.index = index;
+        this.segments = segments;
+        this.sequence = new AtomicLong(epoch << EPOCH_SHIFT);
+    }
+
+    long nextSequence() {
+        return sequence.incrementAndGet();
+    }
+
+    /** Registers a put; returns the one that is registered for this key already, or null. */
+    @Nullable
+    InFlightPut begin(InFlightPut put) {
+        return puts.putIfAbsent(put.digest, put);
+    }
+
+    @Nullable
+    InFlightPut get(KeyDigest digest) {
+        return puts.get(digest);
+    }
+
+    int size() {
+        return puts.size();
+    }
+
+    /** Unregisters a put that did not become visible. */
+    void end(InFlightPut put) {
+        puts.remove(put.digest, put);
+    }
+
+    /**
+     * Draws the sequence of the record that is about to be written.
+     *
+     * @return whether an older record of the key may lie on disk
+     */
+    boolean stamp(InFlightPut put, int seconds) {
+        boolean[] hides = new boolean[1];
+        puts.computeIfPresent(put.digest, (digest, same) -> {
+            same.sequence = nextSequence();
+            hides[0] = index.get(digest, seconds) != null || !segments.strays().isEmpty();
+            return same;
+        });
+        return hides[0];
+    }
+
+    /** Makes a written record visible, unless a delete came after its sequence was drawn, and unregisters the put. */
+    void publish(InFlightPut put, Slot slot, int seconds) {
+        puts.computeIfPresent(put.digest, (digest, same) -> {
+            if (!same.deleted) {
+                index.put(digest, slot, seconds);
+            }
+            return null;
+        });
+    }
+
+    /** What became of a delete: what was visible, and what must be written so that a restart agrees. */
+    record Deleted(@Nullable Slot slot, @Nullable Hide hide) {}
+
+    /** Forgets a key. */
+    Deleted delete(KeyDigest digest) {
+        Deleted[] result = new Deleted[1];
+        puts.compute(digest, (same, put) -> {
+            boolean overtaken = put != null && put.sequence != 0;
+            if (overtaken) {
+                put.deleted = true;
+            }
+            Slot slot = index.remove(same);
+            boolean onDisk = slot != null || overtaken || !segments.strays().isEmpty();
+            result[0] = new Deleted(slot, onDisk ? new Hide(same, nextSequence()) : null);
+            return put;
+        });
+        return result[0];
+    }
+
+    /** Forgets one record and leaves a newer one of the key alone. Null if it was not visible any more. */
+    @Nullable
+    Hide quarantine(KeyDigest digest, int segment, int block) {
+        Hide[] hide = new Hide[1];
+        puts.compute(digest, (same, put) -> {
+            if (index.remove(same.high(), same.low(), segment, block) != null) {
+                boolean beingReplaced = put != null && put.sequence != 0;
+                hide[0] = new Hide(same, beingReplaced ? put.sequence : nextSequence());
+            }
+            return put;
+        });
+        return hide[0];
+    }
+}

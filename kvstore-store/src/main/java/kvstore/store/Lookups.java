@@ -1,0 +1,98 @@
+package kvstore.store;
+
+import java.util.BitSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import kvstore.api.ChunkKey;
+import kvstore.api.KeyDigest;
+import kvstore.store.ChunkIndex.Slot;
+import org.jspecify.annotations.Nullable;
+
+/** Finds chunks, in memory only. */
+final class Lookups {
+    private final ChunkIndex index;
+    private final Segments segments;
+    private final InFlight inFlight;
+    private final LeaseTable leases;
+    private final Forgetting forgetting;
+    private final long leaseMillisMax;
+    private final Environment environment;
+
+    Lookups(
+            ChunkIndex index,
+            Segments segments,
+            InFlight inFlight,
+            LeaseTable leases,
+            Forgetting forgetting,
+            long leaseMillisMax,
+            Environment environment) {
+        this.index = index;
+        this.segments = segments;
+        this.inFlight = inFlight;
+        this.leases = leases;
+        this.forgetting = forgetting;
+        this.leaseMillisMax = leaseMillisMax;
+        this.environment = environment;
+    }
+
+    LookupResult lookup(List<ChunkKey> keys, String clientId, long leaseMillis) {
+        int seconds = environment.seconds();
+        BitSet found = new BitSet(keys.size());
+        long[] sizes = new long[keys.size()];
+        Set<Segment> held = new LinkedHashSet<>();
+        for (int i = 0; i < sizes.length; i++) {
+            KeyDigest digest = KeyDigest.of(keys.get(i));
+            // First what is in flight: a put leaves that table only after the index has it.
+            InFlightPut put = clientId.isEmpty() ? null : inFlight.get(digest);
+            if (put != null && put.clientId.equals(clientId)) {
+                sizes[i] = put.length;
+            } else {
+                sizes[i] = length(digest, seconds, leaseMillis > 0 ? held : null);
+            }
+            found.set(i, sizes[i] > 0);
+        }
+        long millis = Math.min(leaseMillis, leaseMillisMax);
+        long lease = held.isEmpty() ? 0 : leases.grant(held, millis);
+        return new LookupResult(found, sizes, found.nextClearBit(0), lease, lease == 0 ? 0 : millis);
+    }
+
+    PinResult pin(ChunkKey key) {
+        KeyDigest digest = KeyDigest.of(key);
+        PinnedChunk chunk = tryPin(key, digest);
+        if (chunk == null) {
+            InFlightPut put = inFlight.get(digest);
+            if (put != null) {
+                return new PinResult.InFlight(put.committed.copy());
+            }
+            // It may have become visible between the two looks.
+            chunk = tryPin(key, digest);
+        }
+        return chunk == null ? new PinResult.Absent() : new PinResult.Pinned(chunk);
+    }
+
+    /** The length of a visible chunk, or 0; takes a hold on its segment if {@code held} is given and lacks it. */
+    private long length(KeyDigest digest, int seconds, @Nullable Set<Segment> held) {
+        Slot slot = index.get(digest, seconds);
+        Segment segment = slot == null ? null : segments.get(slot.segment());
+        if (slot == null || segment == null) {
+            return 0;
+        }
+        if (held != null && !held.contains(segment)) {
+            if (!segment.hold()) {
+                return 0;
+            }
+            held.add(segment);
+        }
+        return slot.length();
+    }
+
+    private @Nullable PinnedChunk tryPin(ChunkKey key, KeyDigest digest) {
+        Slot slot = index.get(digest, environment.seconds());
+        Segment segment = slot == null ? null : segments.get(slot.segment());
+        if (slot == null || segment == null || !segment.hold()) {
+            return null;
+        }
+        return new PinnedChunk(forgetting, segment, key, digest, slot.block(), slot.length());
+    }
+}

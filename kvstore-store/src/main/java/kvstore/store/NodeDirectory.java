@@ -1,0 +1,205 @@
+package kvstore.store;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import kvstore.api.IoFailure;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The directory of one node in the pool: its lock, its epoch, its segment files, and those that were set aside. */
+final class NodeDirectory implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeDirectory.class);
+    private static final String NODE = "NODE";
+    private static final String TITLE = "kvstore node";
+    private static final String SUFFIX = ".seg";
+    private static final Pattern SEGMENT = Pattern.compile("[0-9a-f]{16}\\.seg");
+    private static final Pattern ASIDE = Pattern.compile("[0-9a-f]{16}-[a-z-]+\\.seg");
+    private static final List<String> KNOWN = List.of(NODE, "LOCK", NODE + ".tmp", "quarantine");
+
+    /**
+     * A segment file as the directory shows it.
+     *
+     * @param id from its name
+     */
+    record Found(int id, Path file, long bytes) {}
+
+    private final Path directory;
+    private final UUID pool;
+    private final String node;
+    private final NodeLock lock;
+    private long epoch;
+
+    private NodeDirectory(Path directory, UUID pool, String node, NodeLock lock) {
+        this.directory = directory;
+        this.pool = pool;
+        this.node = node;
+        this.lock = lock;
+    }
+
+    /** Opens the node's directory for this process alone and begins its next epoch. */
+    static NodeDirectory open(Path poolDirectory, UUID pool, String node) throws StoreException {
+        Path directory = poolDirectory.resolve("nodes").resolve(node);
+        try {
+            Files.createDirectories(directory.resolve("quarantine"));
+        } catch (IOException e) {
+            throw new StoreException(
+                    "cannot make " + directory + ": " + e + ". Check that this user may write there", e);
+        }
+        NodeLock lock = NodeLock.take(directory.resolve("LOCK"));
+        boolean opened = false;
+        try {
+            NodeDirectory result = new NodeDirectory(directory, pool, node, lock);
+            result.raiseEpoch(result.readEpoch() + 1);
+            opened = true;
+            return result;
+        } finally {
+            if (!opened) {
+                lock.close();
+            }
+        }
+    }
+
+    /** Grows by one at every start. */
+    long epoch() {
+        return epoch;
+    }
+
+    Path path() {
+        return directory;
+    }
+
+    Path segmentFile(int id) {
+        return directory.resolve(HexFormat.of().toHexDigits((long) id) + SUFFIX);
+    }
+
+    /** Segment files, newest first. Warns of what is none. */
+    List<Found> segmentFiles() throws IOException {
+        List<Found> found = list(directory, SEGMENT);
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+            for (Path entry : entries) {
+                String name = String.valueOf(entry.getFileName());
+                if (!KNOWN.contains(name)
+                        && found.stream().noneMatch(f -> f.file().equals(entry))) {
+                    LOG.warn("{} is not kvstore's; it is left alone and not counted", entry);
+                }
+            }
+        }
+        return found;
+    }
+
+    /** Files that were set aside, newest first. */
+    List<Found> quarantined() throws IOException {
+        return list(directory.resolve("quarantine"), ASIDE);
+    }
+
+    /** Moves a damaged segment file out of the way. */
+    void setAside(Found segment, SegmentDamage damage) throws IOException {
+        String name = HexFormat.of().toHexDigits((long) segment.id()) + "-" + damage.label() + SUFFIX;
+        Path target = directory.resolve("quarantine").resolve(name);
+        Files.move(segment.file(), target, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Deletes a file; one that is not there is deleted already. */
+    @Nullable
+    IoFailure delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+            return null;
+        } catch (AccessDeniedException e) {
+            return new IoFailure(IoFailure.Kind.DENIED, 0, "delete " + file + ": " + e);
+        } catch (IOException e) {
+            return new IoFailure(IoFailure.Kind.IO, 0, "delete " + file + ": " + e);
+        }
+    }
+
+    /** Lets another process have the directory. */
+    @Override
+    public void close() {
+        lock.close();
+    }
+
+    private static List<Found> list(Path directory, Pattern names) throws IOException {
+        List<Found> found = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+            for (Path entry : entries) {
+                String name = String.valueOf(entry.getFileName());
+                if (names.matcher(name).matches()) {
+                    long id = HexFormat.fromHexDigitsToLong(name, 0, 16);
+                    if (id > 0 && id <= Integer.MAX_VALUE && Files.isRegularFile(entry)) {
+                        found.add(new Found((int) id, entry, Files.size(entry)));
+                    }
+                }
+            }
+        } catch (NoSuchFileException e) {
+            throw new IOException(directory + " vanished", e);
+        }
+        found.sort(Comparator.comparingInt(Found::id).reversed());
+        return found;
+    }
+
+    /** Writes an epoch down, if it is higher than the one that is. */
+    void raiseEpoch(long wanted) throws StoreException {
+        if (wanted <= epoch) {
+            return;
+        }
+        Path file = directory.resolve(NODE);
+        try {
+            Path temporary = directory.resolve(NODE + ".tmp");
+            MarkerFile.of(TITLE)
+                    .with("pool", pool.toString())
+                    .with("node", node)
+                    .with("epoch", Long.toString(wanted))
+                    .write(temporary);
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new StoreException("cannot write " + file + ": " + e + ". Check space and permissions there", e);
+        }
+        epoch = wanted;
+    }
+
+    private long readEpoch() throws StoreException {
+        Path file = directory.resolve(NODE);
+        if (!Files.exists(file)) {
+            requireNoSegments(file);
+            return 0;
+        }
+        MarkerFile marker = MarkerFile.read(file, TITLE, "pool", "node", "epoch");
+        if (!pool.toString().equals(marker.values().get("pool"))
+                || !node.equals(marker.values().get("node"))) {
+            throw new StoreException(
+                    file + " belongs to node '" + marker.values().get("node") + "' of pool "
+                            + marker.values().get("pool") + ", not to node '" + node + "' of pool " + pool
+                            + ". Was the directory copied? Move it away and start with an empty cache");
+        }
+        try {
+            return Long.parseLong(String.valueOf(marker.values().get("epoch")));
+        } catch (NumberFormatException e) {
+            throw new StoreException(file + " has no valid epoch", e);
+        }
+    }
+
+    private void requireNoSegments(Path file) throws StoreException {
+        try {
+            if (!list(directory, SEGMENT).isEmpty()) {
+                throw new StoreException(directory + " has segment files but no file NODE. Put NODE back from a copy;"
+                        + " or move the directory away and start with an empty cache");
+            }
+        } catch (StoreException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new StoreException("cannot read " + directory + " beside " + file + ": " + e, e);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+package kvstore.store;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import kvstore.api.BlockChecksums;
+import kvstore.api.Blocks;
+import kvstore.api.ChunkKey;
+import kvstore.api.IoFailure;
+import kvstore.api.KeyDigest;
+import kvstore.store.ChunkIndex.Slot;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The way of a put: reserve, then commit or abort. */
+final class Puts {
+    private static final Logger LOG = LoggerFactory.getLogger(Puts.class);
+
+    private final ChunkIndex index;
+    private final Segments segments;
+    private final InFlight inFlight;
+    private final SegmentLog log;
+    private final Tombstones tombstones;
+    private final BlockBuffers buffers;
+    private final long maxValueBytes;
+    private final StoreListener listener;
+    private final Environment environment;
+    private final Set<Reservation> reserved = ConcurrentHashMap.newKeySet();
+
+    Puts(
+            ChunkIndex index,
+            Segments segments,
+            InFlight inFlight,
+            SegmentLog log,
+            Tombstones tombstones,
+            BlockBuffers buffers,
+            long maxValueBytes,
+            StoreListener listener,
+            Environment environment) {
+        this.index = index;
+        this.segments = segments;
+        this.inFlight = inFlight;
+        this.log = log;
+        this.tombstones = tombstones;
+        this.buffers = buffers;
+        this.maxValueBytes = maxValueBytes;
+        this.listener = listener;
+        this.environment = environment;
+    }
+
+    ReserveResult reserve(ChunkKey key, long length, String clientId, Duration wait) {
+        if (length < 1 || length > maxValueBytes) {
+            throw new IllegalArgumentException("a value has 1 to " + maxValueBytes + " bytes, not " + length);
+        }
+        InFlightPut put = new InFlightPut(key, KeyDigest.of(key), length, clientId);
+        InFlightPut other = inFlight.begin(put);
+        if (other != null) {
+            return new ReserveResult.InFlight(other.committed.copy());
+        }
+        ReserveResult result = null;
+        try {
+            result = stored(put) ? new ReserveResult.AlreadyStored(length) : reserve(put, wait);
+        } finally {
+            if (!(result instanceof ReserveResult.Reserved)) {
+                end(put, result instanceof ReserveResult.AlreadyStored);
+            }
+        }
+        switch (result) {
+            case ReserveResult.AlreadyStored _ -> listener.alreadyStored();
+            case ReserveResult.Refused refused -> listener.shed(refused.reason());
+            case ReserveResult.Reserved _, ReserveResult.InFlight _ -> {}
+        }
+        return result;
+    }
+
+    /** Header last: whatever fails before it is complete leaves nothing that can be found. */
+    void commit(Reservation reservation, BlockChecksums checksums) throws IoFailure {
+        InFlightPut put = reservation.put();
+        Extent extent = reservation.extent();
+        boolean committed = false;
+        try {
+            RecordHeader.Chunk header = header(put, extent, checksums);
+            write(extent, header);
+            extent.segment().add(IndexEntry.of(header));
+            inFlight.publish(
+                    put, new Slot(extent.segment().id(), extent.block(), (int) put.length), environment.seconds());
+            committed = true;
+        } finally {
+            if (!committed) {
+                takeBack(put, extent);
+            }
+            reserved.remove(reservation);
+            end(put, committed);
+            log.finish(extent);
+        }
+        listener.stored(put.length);
+    }
+
+    void abort(Reservation reservation) {
+        reserved.remove(reservation);
+        end(reservation.put(), false);
+        try {
+            writeAbandoned(reservation.extent());
+        } catch (IoFailure e) {
+            // Only a start that has no index area hops over it, and then block by block.
+            LOG.debug("no mark at an abandoned record: {}", e.getMessage());
+        } finally {
+            log.finish(reservation.extent());
+        }
+        listener.aborted();
+    }
+
+    /** Ends every reservation that is not committing. After {@link SegmentLog#stop}. */
+    void abortAll() {
+        for (Reservation reservation : List.copyOf(reserved)) {
+            if (reservation.end()) {
+                reserved.remove(reservation);
+                end(reservation.put(), false);
+                log.finish(reservation.extent());
+                listener.aborted();
+            }
+        }
+    }
+
+    private boolean stored(InFlightPut put) {
+        Slot slot = index.get(put.digest, environment.seconds());
+        return slot != null && slot.length() == put.length && segments.get(slot.segment()) != null;
+    }
+
+    private ReserveResult reserve(InFlightPut put, Duration wait) {
+        int blocks = 1 + (int) Blocks.count(put.length);
+        return switch (log.take(blocks, IndexEntry.bytesFor(put.key), false, wait.toNanos())) {
+            case SegmentLog.Taken.NoRoom(ShedReason reason, String message) ->
+                new ReserveResult.Refused(reason, message);
+            case SegmentLog.Taken.Room(Extent extent) -> {
+                Reservation reservation = new Reservation(this, put, extent);
+                reserved.add(reservation);
+                if (log.stopping() && reservation.end()) {
+                    // The closing store may have looked through the set before.
+                    reserved.remove(reservation);
+                    log.finish(extent);
+                    yield new ReserveResult.Refused(ShedReason.STOPPING, "the store is closing");
+                }
+                yield new ReserveResult.Reserved(reservation);
+            }
+        };
+    }
+
+    private RecordHeader.Chunk header(InFlightPut put, Extent extent, BlockChecksums checksums) {
+        boolean hides = inFlight.stamp(put, environment.seconds());
+        return new RecordHeader.Chunk(stamp(extent, put.sequence), put.key, put.length, hides, checksums);
+    }
+
+    /** A failed write may have reached the disk all the same: make sure that no start finds it. */
+    private void takeBack(InFlightPut put, Extent extent) {
+        try {
+            writeAbandoned(extent);
+        } catch (IoFailure e) {
+            LOG.warn("a failed record could not be marked; it is deleted instead: {}", e.getMessage());
+            tombstones.later(new Hide(put.digest, put.sequence + 1));
+        }
+    }
+
+    private void writeAbandoned(Extent extent) throws IoFailure {
+        write(extent, new RecordHeader.Abandoned(stamp(extent, inFlight.nextSequence()), extent.blocks() - 1));
+    }
+
+    private void write(Extent extent, RecordHeader header) throws IoFailure {
+        try (BlockBuffers.Lent lent = buffers.take()) {
+            header.encode(lent.buffer().memory().asByteBuffer());
+            Io.await(extent.segment().file().write(extent.offset(), lent.buffer()));
+        } catch (IoFailure e) {
+            listener.ioFailed("header", e);
+            throw e;
+        }
+    }
+
+    private RecordHeader.Stamp stamp(Extent extent, long sequence) {
+        return new RecordHeader.Stamp(
+                extent.segment().header().nonce(), extent.block(), sequence, environment.millis());
+    }
+
+    private void end(InFlightPut put, boolean committed) {
+        inFlight.end(put);
+        put.committed.complete(committed);
+    }
+}

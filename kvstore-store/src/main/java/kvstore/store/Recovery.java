@@ -1,0 +1,193 @@
+package kvstore.store;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import kvstore.api.IoFailure;
+import kvstore.api.KeyDigest;
+import kvstore.store.ChunkIndex.Slot;
+import kvstore.store.NodeDirectory.Found;
+import kvstore.store.Segments.Stray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fills the index from the segment files.
+ *
+ * <p>Segments are read a few at a time and applied newest first: the first record of a key that is met is the newest, and
+ * a delete always lies in the same or a newer segment than what it hides. So nothing has to be remembered of a segment
+ * but its deletes. A damaged segment loses only itself.
+ */
+final class Recovery {
+    private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
+
+    /** Segments that are read at the same time. */
+    static final int PARALLEL = 4;
+
+    /** Most files set aside that are kept, and what part of the capacity they may take. */
+    static final int QUARANTINED_MAX = 4;
+
+    private static final int QUARANTINED_SHARE = 4;
+
+    private final NodeDirectory directory;
+    private final SegmentScanner scanner;
+    private final ChunkIndex index;
+    private final Segments segments;
+    private final Space space;
+    private final StoreListener listener;
+    private final Environment environment;
+    private final Map<KeyDigest, Long> hidden = new HashMap<>();
+    private int scanned;
+    private int quarantined;
+    private long epochMax;
+
+    Recovery(
+            NodeDirectory directory,
+            SegmentScanner scanner,
+            ChunkIndex index,
+            Segments segments,
+            Space space,
+            StoreListener listener,
+            Environment environment) {
+        this.directory = directory;
+        this.scanner = scanner;
+        this.index = index;
+        this.segments = segments;
+        this.space = space;
+        this.listener = listener;
+        this.environment = environment;
+    }
+
+    /** Reads everything. */
+    void run() throws IOException {
+        directory.quarantined().forEach(found -> segments.seen(found.id()));
+        Iterator<Found> files = directory.segmentFiles().iterator();
+        record Running(Found found, CompletableFuture<Scan> scan) {}
+        ArrayDeque<Running> running = new ArrayDeque<>();
+        while (files.hasNext() || !running.isEmpty()) {
+            while (files.hasNext() && running.size() < PARALLEL) {
+                Found found = files.next();
+                if (found.bytes() == 0) {
+                    LOG.warn("{} is empty; ignored", found.file());
+                    segments.seen(found.id());
+                    continue;
+                }
+                running.add(new Running(
+                        found, CompletableFuture.supplyAsync(() -> scanner.scan(found), environment.background())));
+            }
+            Running oldest = running.remove();
+            apply(oldest.found(), oldest.scan().join());
+        }
+        hidden.clear();
+        boundQuarantine();
+    }
+
+    int scanned() {
+        return scanned;
+    }
+
+    int quarantined() {
+        return quarantined;
+    }
+
+    /** Highest epoch that a segment was written in. */
+    long epochMax() {
+        return epochMax;
+    }
+
+    /** Files set aside that are there now. */
+    int quarantinedFiles() {
+        try {
+            return directory.quarantined().size();
+        } catch (IOException _) {
+            return 0;
+        }
+    }
+
+    private void apply(Found found, Scan scan) {
+        segments.seen(found.id());
+        switch (scan) {
+            case Scan.Usable usable -> use(usable);
+            case Scan.Empty() -> {
+                IoFailure failure = directory.delete(found.file());
+                if (failure != null) {
+                    leaveAlone(found, failure);
+                }
+            }
+            case Scan.Damaged(SegmentDamage damage, String message) -> setAside(found, damage, message);
+            case Scan.Unread(IoFailure failure) -> leaveAlone(found, failure);
+            case Scan.Missing() -> {}
+        }
+    }
+
+    private void use(Scan.Usable usable) {
+        Segment segment = usable.segment();
+        EntryBatch entries = usable.entries();
+        int seconds = (int) (segment.header().createdMillis() / 1000);
+        for (int i = 0; i < entries.size(); i++) {
+            if (!entries.isChunk(i)) {
+                hidden.merge(new KeyDigest(entries.high(i), entries.low(i)), entries.sequence(i), Math::max);
+            }
+        }
+        for (int i = 0; i < entries.size(); i++) {
+            if (entries.isChunk(i) && !isHidden(entries, i)) {
+                Slot slot = new Slot(segment.id(), entries.block(i), entries.length(i));
+                index.recover(entries.high(i), entries.low(i), slot, seconds);
+            }
+        }
+        segments.add(segment);
+        space.found(segment.sizeBytes());
+        epochMax = Math.max(epochMax, segment.header().epoch());
+        scanned += usable.scanned() ? 1 : 0;
+        if (usable.damaged()) {
+            LOG.warn("{} is damaged; {} records of it are used", segment.file().file(), entries.size());
+            listener.segmentDamaged(SegmentDamage.BAD_INDEX);
+        }
+    }
+
+    private boolean isHidden(EntryBatch entries, int i) {
+        if (hidden.isEmpty()) {
+            return false;
+        }
+        Long below = hidden.get(new KeyDigest(entries.high(i), entries.low(i)));
+        return below != null && entries.sequence(i) < below;
+    }
+
+    private void setAside(Found found, SegmentDamage damage, String message) {
+        LOG.warn("{} is damaged and set aside ({}): {}", found.file(), damage.label(), message);
+        listener.segmentDamaged(damage);
+        quarantined++;
+        try {
+            directory.setAside(found, damage);
+        } catch (IOException e) {
+            leaveAlone(found, new IoFailure(IoFailure.Kind.IO, 0, "cannot set aside " + found.file() + ": " + e));
+        }
+    }
+
+    private void leaveAlone(Found found, IoFailure failure) {
+        LOG.warn("{} cannot be read now and is left alone: {}", found.file(), failure.getMessage());
+        listener.segmentDamaged(SegmentDamage.UNREADABLE);
+        listener.ioFailed("open", failure);
+        segments.strays().put(found.id(), new Stray(found.id(), found.file(), found.bytes()));
+        space.found(found.bytes());
+    }
+
+    /** Counts the files set aside, and deletes the oldest of too many. */
+    private void boundQuarantine() throws IOException {
+        List<Found> aside = directory.quarantined();
+        long bytes = 0;
+        for (int i = 0; i < aside.size(); i++) {
+            Found found = aside.get(i);
+            bytes += found.bytes();
+            boolean tooMany = i >= QUARANTINED_MAX || bytes > space.capacityBytes() / QUARANTINED_SHARE;
+            if (tooMany && directory.delete(found.file()) == null) {
+                bytes -= found.bytes();
+            }
+        }
+        space.found(bytes);
+    }
+}

@@ -1,0 +1,117 @@
+package kvstore.store;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import kvstore.api.IoFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A segment file in use. Born as the one that is written, or found at start.
+ *
+ * <p>It can be evicted only when nobody holds it: its writer does until it is sealed, every pin and every lease does. One
+ * number says all that, so that taking hold and condemning cannot both succeed.
+ */
+final class Segment {
+    private static final int CONDEMNED = Integer.MIN_VALUE;
+
+    private final SegmentHeader header;
+    private final IoFile file;
+    private final AtomicInteger holds;
+
+    /** What it contains: kept in memory until there is an index area on disk. */
+    private final List<IndexEntry> unsealedEntries = new ArrayList<>();
+
+    private volatile @Nullable SegmentTrailer trailer;
+
+    private Segment(SegmentHeader header, IoFile file, int holds) {
+        this.header = header;
+        this.file = file;
+        this.holds = new AtomicInteger(holds);
+    }
+
+    /** A new one, held by its writer. */
+    static Segment written(SegmentHeader header, IoFile file) {
+        return new Segment(header, file, 1);
+    }
+
+    /** One found at start. */
+    static Segment found(SegmentHeader header, IoFile file) {
+        return new Segment(header, file, 0);
+    }
+
+    int id() {
+        return header.id();
+    }
+
+    SegmentHeader header() {
+        return header;
+    }
+
+    IoFile file() {
+        return file;
+    }
+
+    /** What it takes on disk. */
+    long sizeBytes() {
+        return file.sizeBytes();
+    }
+
+    /** Protects from eviction until {@link #release}; false if the segment is being evicted. */
+    boolean hold() {
+        return holds.getAndUpdate(n -> n < 0 ? n : n + 1) >= 0;
+    }
+
+    void release() {
+        int left = holds.decrementAndGet();
+        if (left < 0) {
+            throw new IllegalStateException("segment " + id() + " was released more often than held");
+        }
+    }
+
+    boolean held() {
+        return holds.get() > 0;
+    }
+
+    /** Takes the right to evict; false if anybody holds it. From then on nobody can. */
+    boolean condemn() {
+        return holds.compareAndSet(0, CONDEMNED);
+    }
+
+    /** Takes {@link #condemn} back. */
+    void reprieve() {
+        holds.set(0);
+    }
+
+    boolean condemned() {
+        return holds.get() < 0;
+    }
+
+    void add(IndexEntry entry) {
+        synchronized (unsealedEntries) {
+            unsealedEntries.add(entry);
+        }
+    }
+
+    /** What was written so far; empty once sealed. */
+    List<IndexEntry> unsealedEntries() {
+        synchronized (unsealedEntries) {
+            return List.copyOf(unsealedEntries);
+        }
+    }
+
+    /** Says where the index area lies; null before there is one. */
+    @Nullable
+    SegmentTrailer trailer() {
+        return trailer;
+    }
+
+    /** The index area is on disk from now on. */
+    void sealed(SegmentTrailer written) {
+        trailer = written;
+        synchronized (unsealedEntries) {
+            unsealedEntries.clear();
+            ((ArrayList<IndexEntry>) unsealedEntries).trimToSize();
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package kvstore.store;
+
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+import kvstore.api.Blocks;
+
+/**
+ * What an operator decides about the store.
+ *
+ * @param directory the pool's directory; the same for all nodes of a pool
+ * @param node name of this node, and of its directory inside the pool: 1 to 64 letters, digits, {@code . _ -}, the first
+ *     a letter or a digit
+ * @param capacityBytes most bytes that this node's segments take; 0 for half of what the file system has free and the
+ *     store holds already
+ * @param segmentBytes size of a segment file; made smaller by itself where the capacity has no room for
+ *     {@link Geometry#SEGMENTS_MIN} of them
+ * @param maxValueBytes longest value, at most {@link #LARGEST_VALUE_BYTES}
+ * @param leaseMillisMax longest lease; a longer wish is cut down to it
+ * @param leasesMax most leases at a time
+ */
+public record StoreConfig(
+        Path directory,
+        String node,
+        long capacityBytes,
+        long segmentBytes,
+        long maxValueBytes,
+        long leaseMillisMax,
+        int leasesMax) {
+
+    /** Longest value whose block checksums fit into a record header, in bytes. */
+    public static final long LARGEST_VALUE_BYTES = (long) RecordHeader.CHECKSUMS_MAX * Blocks.BLOCK_BYTES;
+
+    /** Largest segment file, in bytes: 64 GiB. */
+    public static final long LARGEST_SEGMENT_BYTES = 64L << 30;
+
+    private static final Pattern NODE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+    /** @throws IllegalArgumentException naming the setting, its value and the rule */
+    public StoreConfig {
+        require(NODE.matcher(node).matches(), "node", node, "1 to 64 letters, digits, '.', '_' or '-'");
+        require(capacityBytes >= 0, "capacityBytes", capacityBytes, "0 for automatic, or more");
+        require(
+                segmentBytes > 0 && segmentBytes <= LARGEST_SEGMENT_BYTES && Blocks.isAligned(segmentBytes),
+                "segmentBytes",
+                segmentBytes,
+                "a multiple of " + Blocks.BLOCK_BYTES + " up to " + LARGEST_SEGMENT_BYTES);
+        require(
+                maxValueBytes > 0 && maxValueBytes <= LARGEST_VALUE_BYTES,
+                "maxValueBytes",
+                maxValueBytes,
+                "1 to " + LARGEST_VALUE_BYTES);
+        require(
+                Geometry.segmentBytesFor(maxValueBytes) <= segmentBytes,
+                "maxValueBytes",
+                maxValueBytes,
+                "small enough for a segment: it needs segmentBytes of at least "
+                        + Geometry.segmentBytesFor(maxValueBytes) + ", and they are " + segmentBytes);
+        require(leaseMillisMax > 0, "leaseMillisMax", leaseMillisMax, "1 or more");
+        require(leasesMax > 0, "leasesMax", leasesMax, "1 or more");
+    }
+
+    /** 1 GiB segments, values up to 512 MiB, leases up to a minute, automatic capacity. */
+    public static StoreConfig defaults(Path directory, String node) {
+        return new StoreConfig(directory, node, 0, 1L << 30, 512L << 20, 60_000, 10_000);
+    }
+
+    private static void require(boolean right, String setting, Object value, String rule) {
+        if (!right) {
+            throw new IllegalArgumentException(setting + " = " + value + ": must be " + rule);
+        }
+    }
+}

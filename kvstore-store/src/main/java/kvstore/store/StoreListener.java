@@ -1,0 +1,53 @@
+package kvstore.store;
+
+import kvstore.api.IoFailure;
+
+/**
+ * Is told what the store does, for metrics. Called on the thread that does it and outside every lock; must return at once
+ * and not throw.
+ */
+public interface StoreListener {
+    /** Hears nothing. */
+    StoreListener NONE = new StoreListener() {};
+
+    /** A put became visible. */
+    default void stored(long payloadBytes) {}
+
+    /** A put found its value stored already. */
+    default void alreadyStored() {}
+
+    /** A put was refused. */
+    default void shed(ShedReason reason) {}
+
+    /** A reservation ended without becoming visible. */
+    default void aborted() {}
+
+    /** Chunks were made to be forgotten by {@link ChunkStore#delete}. */
+    default void deleted(int chunks) {}
+
+    /**
+     * A segment was evicted.
+     *
+     * @param chunks how many visible chunks went with it
+     * @param payloadBytes their payload
+     * @param ageMillis since the segment was created
+     */
+    default void evicted(long segment, long chunks, long payloadBytes, long ageMillis) {}
+
+    /** A record was not what had been put; its key is a miss now. */
+    default void corrupt(String reason) {}
+
+    /** A whole segment file was damaged and set aside, or what was left of it is used. */
+    default void segmentDamaged(SegmentDamage damage) {}
+
+    /**
+     * The file system failed an operation of the store itself.
+     *
+     * @param operation a word: {@code create}, {@code header}, {@code seal}, {@code tombstone}, {@code index},
+     *     {@code delete}, {@code open}
+     */
+    default void ioFailed(String operation, IoFailure failure) {}
+
+    /** The start is complete. */
+    default void recovered(RecoveryReport report) {}
+}
