@@ -1,0 +1,160 @@
+package kvstore.lustre;
+
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
+import kvstore.api.Blocks;
+import kvstore.api.FileSystemFacts;
+import kvstore.api.IoEngine;
+import kvstore.api.IoFailure;
+import kvstore.api.IoFailure.Kind;
+import kvstore.api.IoFile;
+import kvstore.api.IoPath;
+
+/**
+ * The engine that needs nothing but a Linux file system: one large {@code pread} or {@code pwrite} per operation, past
+ * the page cache where that is proven to work, on threads of its own for reads and for writes.
+ *
+ * <p>Operations are never split: the Lustre client sends the parts of one large call in parallel, and parts of many
+ * small ones one after the other.
+ *
+ * <p>Opening and creating run on the calling thread and may hang as long as the file system's servers do; a virtual
+ * thread would hold its carrier that long. Futures complete on the engine's threads: what is chained to them without an
+ * executor keeps the next operation waiting.
+ */
+public final class PosixEngine implements IoEngine {
+    /** The owner writes, its group reads. */
+    private static final int FILE_MODE = 0640;
+
+    private final PosixCalls calls;
+    private final FileOperations operations;
+    private final DirectProbe.Result probed;
+    private final IoLane reads;
+    private final IoLane writes;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private PosixEngine(PosixCalls calls, EngineConfig config, DirectProbe.Result probed) {
+        this.calls = calls;
+        this.operations = new FileOperations(calls);
+        this.probed = probed;
+        this.reads = new IoLane("kvstore-io-read", config.readThreads());
+        this.writes = new IoLane("kvstore-io-write", config.writeThreads());
+    }
+
+    /**
+     * Starts an engine for the file system under {@code probeDirectory}, after writing, reading back and removing a
+     * small file there.
+     *
+     * @throws IoFailure if the directory cannot be written, or {@code O_DIRECT} is required and refused
+     * @throws IllegalStateException if the Java runtime denies native calls; the message has the flag that allows them
+     */
+    public static PosixEngine open(EngineConfig config, Path probeDirectory) throws IoFailure {
+        NativeAccess.require();
+        return open(config, probeDirectory, Libc.INSTANCE);
+    }
+
+    /** As {@link #open(EngineConfig, Path)}, with something between the engine and the kernel. */
+    static PosixEngine open(EngineConfig config, Path probeDirectory, PosixCalls calls) throws IoFailure {
+        return new PosixEngine(calls, config, new DirectProbe(calls, probeDirectory).run(config.direct()));
+    }
+
+    @Override
+    public IoPath path() {
+        return probed.path();
+    }
+
+    @Override
+    public String reason() {
+        return probed.reason();
+    }
+
+    /** The figures of all reads. */
+    public IoStats reads() {
+        return reads.stats();
+    }
+
+    /** The figures of all writes. */
+    public IoStats writes() {
+        return writes.stats();
+    }
+
+    @Override
+    public IoFile create(Path file, long sizeBytes) throws IoFailure {
+        if (sizeBytes <= 0 || !Blocks.isAligned(sizeBytes)) {
+            throw new IllegalArgumentException(
+                    "size " + sizeBytes + " is not a positive multiple of " + Blocks.BLOCK_BYTES);
+        }
+        requireOpen();
+        requireSpace(file, sizeBytes);
+        int fd = operations.createExclusively(file, openFlags(), FILE_MODE);
+        try {
+            operations.allocate(fd, sizeBytes, file);
+        } catch (IoFailure | RuntimeException | Error e) {
+            operations.discard(fd, file, e);
+            throw e;
+        }
+        return new PosixFile(this, operations, file, fd, sizeBytes);
+    }
+
+    @Override
+    public IoFile open(Path file) throws IoFailure {
+        requireOpen();
+        int fd = operations.open(file, openFlags(), 0);
+        try {
+            return new PosixFile(this, operations, file, fd, operations.size(fd, file));
+        } catch (IoFailure | RuntimeException | Error e) {
+            operations.closeAfter(fd, file, e);
+            throw e;
+        }
+    }
+
+    @Override
+    public FileSystemFacts facts(Path directory) throws IoFailure {
+        return FileSystems.facts(calls, directory);
+    }
+
+    /**
+     * As {@link IoEngine#close()}.
+     *
+     * @throws IllegalStateException in a continuation that runs on a thread of the engine, which would wait for itself
+     */
+    @Override
+    public void close() {
+        if (IoLane.isCurrentThread()) {
+            throw new IllegalStateException("an engine is not closed from its own threads");
+        }
+        closed.set(true);
+        reads.close();
+        writes.close();
+    }
+
+    IoLane lane(boolean reading) {
+        return reading ? reads : writes;
+    }
+
+    private int openFlags() {
+        return OpenFlags.READ_WRITE | OpenFlags.CLOSE_ON_EXEC | (path() == IoPath.ODIRECT ? OpenFlags.direct() : 0);
+    }
+
+    private void requireOpen() throws IoFailure {
+        if (closed.get()) {
+            throw new IoFailure(Kind.CLOSED, 0, "the engine is closed");
+        }
+    }
+
+    /** Asked first, because ext4 takes all the space there is, from everybody, before it says that it is not enough. */
+    private void requireSpace(Path file, long sizeBytes) throws IoFailure {
+        Path parent = file.toAbsolutePath().getParent();
+        if (parent == null) {
+            throw new IllegalArgumentException(file + " is no name for a file");
+        }
+        FileSystemFacts facts = facts(parent);
+        // a total of zero is a file system that keeps no count, such as a tmpfs without a limit
+        if (facts.totalBytes() > 0 && sizeBytes > facts.availableBytes()) {
+            throw new IoFailure(
+                    Kind.NO_SPACE,
+                    Errno.ENOSPC.number(),
+                    "create %s: %d bytes wanted, %d available on %s"
+                            .formatted(file, sizeBytes, facts.availableBytes(), facts.type()));
+        }
+    }
+}
