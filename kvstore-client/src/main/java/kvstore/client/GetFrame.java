@@ -1,0 +1,129 @@
+package kvstore.client;
+
+import com.google.protobuf.WireFormat;
+import io.grpc.MethodDescriptor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
+import kvstore.client.wire.WireFormatException;
+import kvstore.client.wire.WireReader;
+import kvstore.v1.GetRequest;
+import kvstore.v1.GetResponse;
+import kvstore.v1.KvStoreGrpc;
+
+/**
+ * A {@code GetResponse} that is read while the listener has it: {@link #readHead}, {@link #readPayload} if there is any,
+ * {@link #readTail}.
+ *
+ * <p>gRPC closes the stream when the listener's {@code onMessage} returns, so a frame is of no use afterwards. Where the
+ * payload belongs is said by the fields before it; every protobuf library writes them in that order, and a message that
+ * does not is refused rather than kept on the heap.
+ */
+final class GetFrame {
+    /** {@code KvStore.Get} with these frames in place of the generated class; the bytes on the wire are the same. */
+    static final MethodDescriptor<GetRequest, GetFrame> METHOD = KvStoreGrpc.getGetMethod().toBuilder(
+                    KvStoreGrpc.getGetMethod().getRequestMarshaller(), new Marshaller())
+            .build();
+
+    private final WireReader in;
+    private int index;
+    private long length;
+    private int payloadBytes;
+    private int status;
+    private int reason;
+
+    GetFrame(InputStream stream) {
+        in = new WireReader(stream);
+    }
+
+    /** Reads the fields before the payload, or all if there is none. */
+    void readHead() throws IOException {
+        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+            if (tag == tag(GetResponse.DATA_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED)) {
+                payloadBytes = in.readLength();
+                return;
+            }
+            readField(tag);
+        }
+    }
+
+    /**
+     * Takes the payload.
+     *
+     * @param destination of exactly {@link #payloadBytes}
+     */
+    void readPayload(MemorySegment destination) throws IOException {
+        in.readInto(destination);
+    }
+
+    /** Reads the fields after the payload. */
+    void readTail() throws IOException {
+        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+            switch (WireFormat.getTagFieldNumber(tag)) {
+                case GetResponse.INDEX_FIELD_NUMBER, GetResponse.LENGTH_FIELD_NUMBER, GetResponse.DATA_FIELD_NUMBER ->
+                    throw new WireFormatException("field %d of GetResponse comes after its data"
+                            .formatted(WireFormat.getTagFieldNumber(tag)));
+                default -> readField(tag);
+            }
+        }
+    }
+
+    /** Which key of the request; unsigned. */
+    int index() {
+        return index;
+    }
+
+    /** Length of the value in bytes, or 0 if the message does not say; unsigned. */
+    long length() {
+        return length;
+    }
+
+    /** How much of the value the message carries, in bytes. */
+    int payloadBytes() {
+        return payloadBytes;
+    }
+
+    /** The number of a {@code GetStatus}. */
+    int status() {
+        return status;
+    }
+
+    /** The number of a {@code MissReason}. */
+    int reason() {
+        return reason;
+    }
+
+    private void readField(int tag) throws IOException {
+        if (WireFormat.getTagWireType(tag) != WireFormat.WIRETYPE_VARINT) {
+            in.skip(tag);
+            return;
+        }
+        long value = in.readVarint();
+        switch (WireFormat.getTagFieldNumber(tag)) {
+            case GetResponse.INDEX_FIELD_NUMBER -> index = (int) value;
+            case GetResponse.LENGTH_FIELD_NUMBER -> length = value;
+            case GetResponse.STATUS_FIELD_NUMBER -> status = (int) value;
+            case GetResponse.REASON_FIELD_NUMBER -> reason = (int) value;
+            default -> {
+                // a field of a newer release
+            }
+        }
+    }
+
+    private static int tag(int field, int wireType) {
+        return field << 3 | wireType;
+    }
+
+    /** Leaves the stream unread: an exception here would reach the caller without a sentence. */
+    static final class Marshaller implements MethodDescriptor.Marshaller<GetFrame> {
+        @Override
+        public InputStream stream(GetFrame frame) {
+            throw new UnsupportedOperationException("the client does not send GetResponse");
+        }
+
+        @Override
+        public GetFrame parse(InputStream stream) {
+            return new GetFrame(stream);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+package kvstore.client;
+
+import com.google.protobuf.ByteString;
+import io.grpc.CallOptions;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import kvstore.api.ChunkKey;
+import kvstore.v1.AdminGrpc;
+import kvstore.v1.DeleteRequest;
+import kvstore.v1.HelloRequest;
+import kvstore.v1.HelloResponse;
+import kvstore.v1.KvStoreGrpc;
+import kvstore.v1.ListRequest;
+import kvstore.v1.ListResponse;
+import kvstore.v1.LookupRequest;
+import kvstore.v1.LookupResponse;
+import kvstore.v1.ReleaseRequest;
+import kvstore.v1.StatRequest;
+import kvstore.v1.StatResponse;
+
+/**
+ * A client of one daemon. Thread-safe.
+ *
+ * <p>Every call has the deadline of {@link ClientOptions#timeout}, and fails as a whole with a {@link KvStoreException}:
+ * thrown by those that block, inside the future of those that do not. How many keys and bytes one call may have is in
+ * {@link HelloResponse#getLimits}; a call over these limits fails with {@code RESOURCE_EXHAUSTED}.
+ */
+public final class KvStoreClient implements AutoCloseable {
+    private static final int WIRE_VERSION = 1;
+    private static final int ON_READY_THRESHOLD_BYTES = 2 * 1024 * 1024;
+
+    private final ClientOptions options;
+    private final Channels channels;
+    private final Failures failures;
+
+    private KvStoreClient(Target target, ClientOptions options) {
+        this.options = options;
+        this.channels = new Channels(target, options.transferConnections());
+        this.failures = new Failures(target, options.timeout());
+    }
+
+    /**
+     * A client for the daemon at {@code target}. Connections are made when they are first used, and again when they broke,
+     * so an unreachable daemon shows at the first call: make it {@link #hello}.
+     *
+     * @throws KvStoreException if this machine cannot connect to targets of this kind
+     */
+    public static KvStoreClient connect(Target target, ClientOptions options) {
+        return new KvStoreClient(target, options);
+    }
+
+    /** Identity and limits of the daemon, and whether it speaks this client's version of the contract. */
+    public HelloResponse hello() {
+        HelloRequest request = HelloRequest.newBuilder()
+                .setClientName(options.clientName())
+                .addWireVersions(WIRE_VERSION)
+                .build();
+        return call(() -> store().hello(request));
+    }
+
+    /**
+     * Which of these keys are here?
+     *
+     * @param lease how long the keys that are found shall be safe from eviction; {@link Duration#ZERO} for no lease
+     */
+    public LookupResult lookup(List<ChunkKey> keys, Duration lease) {
+        LookupRequest request = LookupRequest.newBuilder()
+                .addAllKeys(WireKeys.bytes(keys))
+                .setLeaseMillis(Math.clamp(lease.toMillis(), 0, Integer.MAX_VALUE))
+                .setClientId(options.clientId())
+                .build();
+        LookupResponse response = call(() -> store().lookup(request));
+        if (response.getSizesCount() != keys.size()) {
+            throw failures.brokenContract(
+                    "%d sizes for %d keys".formatted(response.getSizesCount(), keys.size()), null);
+        }
+        BitSet found = WireKeys.bits(response.getFound());
+        List<Long> sizes = new ArrayList<>(keys.size());
+        for (int i = 0; i < keys.size(); i++) {
+            sizes.add(found.get(i) ? response.getSizes(i) : LookupResult.ABSENT);
+        }
+        // counted here rather than taken from the answer: it is what the bitmap says, whatever the daemon added up
+        int leadingHits = Math.min(found.nextClearBit(0), keys.size());
+        return new LookupResult(sizes, leadingHits, response.getLeaseId(), response.getLeaseMillis());
+    }
+
+    /**
+     * Stores chunks, one after the other on one stream. Calls side by side use several connections.
+     *
+     * @return one result for each chunk, in their order. When it completes, the chunks' memory is the caller's again;
+     *     cancelling it ends the call, and a thread may then read the memory for a moment more
+     */
+    public CompletableFuture<List<PutResult>> put(List<Chunk> chunks) {
+        if (chunks.isEmpty()) {
+            return CompletableFuture.completedFuture(List.of());
+        }
+        CallOptions withThreshold = transferOptions().withOnReadyThreshold(ON_READY_THRESHOLD_BYTES);
+        return PutTransfer.start(
+                channels.nextTransfer().newCall(PutFrame.METHOD, withThreshold), failures, chunks, options.clientId());
+    }
+
+    /**
+     * Reads chunks into their memory. A value whose length is not the memory's size is a miss.
+     *
+     * @return one result for each chunk, in their order. When it completes, the chunks' memory is the caller's again;
+     *     cancelling it ends the call, and a thread may then write to the memory for a moment more
+     */
+    public CompletableFuture<List<GetResult>> get(List<Chunk> chunks) {
+        if (chunks.isEmpty()) {
+            return CompletableFuture.completedFuture(List.of());
+        }
+        return GetTransfer.start(channels.nextTransfer().newCall(GetFrame.METHOD, transferOptions()), failures, chunks);
+    }
+
+    /**
+     * Makes the daemon forget keys.
+     *
+     * @return bit i says whether key i was here
+     */
+    public BitSet delete(List<ChunkKey> keys) {
+        DeleteRequest request =
+                DeleteRequest.newBuilder().addAllKeys(WireKeys.bytes(keys)).build();
+        return WireKeys.bits(call(() -> store().delete(request)).getDeleted());
+    }
+
+    /** Ends leases before their time. Unknown or ended ones are ignored. */
+    public void release(List<Long> leaseIds) {
+        ReleaseRequest request =
+                ReleaseRequest.newBuilder().addAllLeaseIds(leaseIds).build();
+        var _ = call(() -> store().release(request));
+    }
+
+    /** One look at the daemon. */
+    public StatResponse stat() {
+        return call(() -> admin().stat(StatRequest.getDefaultInstance()));
+    }
+
+    /**
+     * One page of the keys that are stored.
+     *
+     * @param keyPrefix only keys that begin with these bytes
+     * @param pageToken {@code nextPageToken} of the page before; empty for the first
+     * @param pageSize most keys in the answer; 0 means 1000, which is also the most
+     */
+    public ListResponse list(ByteString keyPrefix, String pageToken, int pageSize) {
+        ListRequest request = ListRequest.newBuilder()
+                .setKeyPrefix(keyPrefix)
+                .setPageToken(pageToken)
+                .setPageSize(pageSize)
+                .build();
+        return call(() -> admin().list(request));
+    }
+
+    /** Ends what is under way with {@code UNAVAILABLE} and closes the connections. Idempotent. */
+    @Override
+    public void close() {
+        channels.close();
+    }
+
+    private CallOptions transferOptions() {
+        return CallOptions.DEFAULT.withDeadlineAfter(options.timeout().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private KvStoreGrpc.KvStoreBlockingStub store() {
+        return KvStoreGrpc.newBlockingStub(channels.control())
+                .withDeadlineAfter(options.timeout().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private AdminGrpc.AdminBlockingStub admin() {
+        return AdminGrpc.newBlockingStub(channels.control())
+                .withDeadlineAfter(options.timeout().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private <T> T call(Supplier<T> rpc) {
+        try {
+            return rpc.get();
+        } catch (StatusRuntimeException e) {
+            throw failures.of(e.getStatus());
+        }
+    }
+}
