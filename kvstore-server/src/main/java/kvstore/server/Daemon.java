@@ -1,0 +1,251 @@
+package kvstore.server;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import kvstore.api.IoEngine;
+import kvstore.api.IoFailure;
+import kvstore.api.IoPath;
+import kvstore.lustre.EngineConfig;
+import kvstore.lustre.PosixEngine;
+import kvstore.server.admin.AdminHttp;
+import kvstore.server.config.DaemonConfig;
+import kvstore.server.config.DataConfig;
+import kvstore.server.grpc.GrpcDoor;
+import kvstore.server.grpc.NodeIdentity;
+import kvstore.server.grpc.Transfers;
+import kvstore.server.memory.SlabPool;
+import kvstore.server.metrics.DaemonMetrics;
+import kvstore.store.ChunkStore;
+import kvstore.store.StoreConfig;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One running daemon. It goes through {@link State} in order and is never started again: make a new one.
+ *
+ * <p>Health and metrics come up first, so that an operator can look on; then the file system, proven before it is
+ * trusted; memory; the store, recovered before it is served; and the doors last. Stopping goes the other way.
+ */
+public final class Daemon implements AutoCloseable {
+    private enum State {
+        STARTING,
+        READY,
+        DRAINING,
+        STOPPED
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(Daemon.class);
+
+    private final DaemonConfig config;
+    private final Instant started = Instant.now();
+    private final AtomicReference<State> state = new AtomicReference<>(State.STARTING);
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final CloseStack parts = new CloseStack();
+    private final DaemonMetrics metrics = parts.add(new DaemonMetrics());
+
+    private Optional<GrpcDoor> door = Optional.empty();
+    private Optional<AdminHttp> admin = Optional.empty();
+
+    private Daemon(DaemonConfig config) {
+        this.config = config;
+    }
+
+    /**
+     * Starts a daemon and returns when it serves.
+     *
+     * @throws StartException if it cannot; nothing is left running
+     */
+    public static Daemon start(DaemonConfig config) throws StartException {
+        return start(config, UnaryOperator.identity());
+    }
+
+    /** The same, with something between the store and its engine: what a test breaks. */
+    static Daemon start(DaemonConfig config, UnaryOperator<IoEngine> between) throws StartException {
+        Daemon daemon = new Daemon(config);
+        boolean running = false;
+        try {
+            daemon.open(between);
+            running = true;
+            return daemon;
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            throw new StartException(String.valueOf(e.getMessage()), e);
+        } finally {
+            if (!running) {
+                daemon.close();
+            }
+        }
+    }
+
+    private void open(UnaryOperator<IoEngine> between) throws IOException {
+        if (config.admin().listen().isPresent()) {
+            admin = Optional.of(
+                    parts.add(AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady)));
+        }
+        MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
+        PosixEngine engine = parts.add(openEngine());
+        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(engine), metrics.storeListener()));
+        SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
+        Transfers transfers = new Transfers(
+                store,
+                slabs,
+                metrics,
+                config.grpc().frameSizeBytes(),
+                config.data().maxValueSizeBytes(),
+                config.grpc().maxKeys(),
+                config.grpc().stallTimeout(),
+                config.grpc().putWait(),
+                config.grpc().getWait());
+        NodeIdentity node = new NodeIdentity(
+                Version.current(),
+                store.identity(),
+                engine,
+                config.data().directory().toString(),
+                started,
+                () -> state.get() == State.READY);
+        metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
+        metrics.bindStore(store::stats, () -> availableBytes(engine));
+        metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        GrpcDoor opened = parts.add(
+                new GrpcDoor(config.grpc(), transfers, node, config.lease().maxDuration()));
+        door = Optional.of(opened);
+        opened.open();
+        state.set(State.READY);
+        metrics.ready(true);
+        Duration took = Duration.between(started, Instant.now());
+        metrics.started(Version.current(), store.identity().epoch(), took);
+        logStart(engine, store, slabs, took);
+    }
+
+    private long availableBytes(PosixEngine engine) {
+        try {
+            return engine.facts(config.data().directory()).availableBytes();
+        } catch (IoFailure _) {
+            return -1;
+        }
+    }
+
+    private PosixEngine openEngine() throws IOException {
+        Path directory = config.data().directory();
+        Path parent = directory.getParent();
+        if (!Files.isDirectory(directory)) {
+            if (parent != null && !Files.isDirectory(parent)) {
+                throw new IOException("data.directory: " + directory + " cannot be made, because " + parent
+                        + " does not exist: is the file system mounted?");
+            }
+            Files.createDirectory(directory);
+        }
+        DataConfig data = config.data();
+        try {
+            return PosixEngine.open(
+                    new EngineConfig(data.readThreads(), data.writeThreads(), data.directIo()), directory);
+        } catch (IoFailure e) {
+            throw new IOException("data.directory: " + e.getMessage(), e);
+        }
+    }
+
+    private StoreConfig storeConfig() {
+        DataConfig data = config.data();
+        return new StoreConfig(
+                data.directory(),
+                config.node(),
+                data.capacityBytes().orElse(0),
+                data.segmentSizeBytes(),
+                data.maxValueSizeBytes(),
+                config.lease().maxDuration().toMillis(),
+                config.lease().maxCount());
+    }
+
+    private long writeLimitBytes() {
+        long share = (long) (config.memory().slabSizeBytes() * config.memory().writeShare());
+        return Math.max(SlabPool.MAX_SLAB_BYTES, share);
+    }
+
+    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) {
+        if (engine.path() != IoPath.ODIRECT) {
+            log.atWarn().addKeyValue("reason", engine.reason()).log("payload goes through the page cache");
+        }
+        log.atInfo()
+                .addKeyValue("node", store.identity().node())
+                .addKeyValue("pool", store.identity().pool())
+                .addKeyValue("epoch", store.identity().epoch())
+                .addKeyValue("directory", config.data().directory())
+                .addKeyValue("capacity_bytes", store.stats().capacityBytes())
+                .addKeyValue("used_bytes", store.stats().usedBytes())
+                .addKeyValue("chunks", store.stats().chunks())
+                .addKeyValue("memory_bytes", slabs.totalBytes())
+                .addKeyValue("io_path", engine.path().label())
+                .addKeyValue("io_reason", engine.reason())
+                .addKeyValue(
+                        "grpc", tcpAddress().map(InetSocketAddress::toString).orElse("off"))
+                .addKeyValue(
+                        "socket", config.grpc().unixSocket().map(Path::toString).orElse("off"))
+                .addKeyValue(
+                        "admin", adminAddress().map(InetSocketAddress::toString).orElse("off"))
+                .addKeyValue("start_millis", took.toMillis())
+                .log("ready");
+    }
+
+    /** Where gRPC listens on TCP, with the port that was taken if the configuration says 0. */
+    public Optional<InetSocketAddress> tcpAddress() {
+        return door.flatMap(GrpcDoor::tcpAddress);
+    }
+
+    /** Where metrics and health are served. */
+    public Optional<InetSocketAddress> adminAddress() {
+        return admin.map(AdminHttp::address);
+    }
+
+    /** Waits until {@link #close} has ended. */
+    public void awaitTermination() throws InterruptedException {
+        stopped.await();
+    }
+
+    /** For {@code /readyz}: empty when ready. */
+    private Optional<String> whyNotReady() {
+        return switch (Objects.requireNonNull(state.get())) {
+            case STARTING -> Optional.of("starting: the store is being recovered");
+            case READY -> Optional.empty();
+            case DRAINING, STOPPED -> Optional.of("stopping");
+        };
+    }
+
+    /**
+     * Stops: no new calls, those under way may end within {@code shutdown.drain-timeout}, then everything is closed,
+     * last first. Idempotent; the second caller waits for the first.
+     */
+    @Override
+    public void close() {
+        State before = state.getAndUpdate(now -> now == State.STOPPED ? now : State.DRAINING);
+        if (before == State.DRAINING || before == State.STOPPED) {
+            awaitStopped();
+            return;
+        }
+        metrics.ready(false);
+        Instant begin = Instant.now();
+        door.ifPresent(open -> open.drain(config.shutdown().drainTimeout()));
+        parts.close();
+        state.set(State.STOPPED);
+        log.atInfo()
+                .addKeyValue(
+                        "stop_millis", Duration.between(begin, Instant.now()).toMillis())
+                .log("stopped");
+        stopped.countDown();
+    }
+
+    private void awaitStopped() {
+        try {
+            stopped.await();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package kvstore.server.config;
+
+import static kvstore.server.config.Settings.*;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import kvstore.server.memory.SlabPool;
+
+/** Turns checked values into records, and checks what keys say about each other. */
+final class ConfigBinder {
+    /** What the store wants to have at least, or one eviction would forget too much. */
+    private static final int MIN_SEGMENTS = 4;
+
+    /** A value must not be able to waste more than half a segment when it does not fit behind the last one. */
+    private static final int MIN_VALUES_PER_SEGMENT = 2;
+
+    private final ConfigValues values;
+    private final List<String> problems = new ArrayList<>();
+
+    ConfigBinder(ConfigValues values) {
+        this.values = values;
+    }
+
+    DaemonConfig bind() throws ConfigException {
+        check();
+        Optional<Path> directory = values.get(DATA_DIRECTORY);
+        if (directory.isEmpty()) {
+            problems.add("data.directory: is not set; say where chunks shall lie with --data DIR, with the variable "
+                    + DATA_DIRECTORY.environmentName() + ", or in the file");
+        }
+        if (!problems.isEmpty() || directory.isEmpty()) {
+            throw new ConfigException(problems);
+        }
+        return new DaemonConfig(
+                values.get(NODE),
+                data(directory.get()),
+                new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
+                grpc(),
+                new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT)),
+                new AdminConfig(values.get(ADMIN_LISTEN)),
+                new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
+                new ShutdownConfig(values.get(SHUTDOWN_DRAIN_TIMEOUT)));
+    }
+
+    private DataConfig data(Path directory) {
+        Optional<Long> capacity = values.get(DATA_CAPACITY);
+        return new DataConfig(
+                directory,
+                capacity.map(OptionalLong::of).orElseGet(OptionalLong::empty),
+                values.get(DATA_SEGMENT_SIZE),
+                values.get(DATA_MAX_VALUE_SIZE),
+                values.get(DATA_DIRECT_IO),
+                values.get(DATA_READ_THREADS),
+                values.get(DATA_WRITE_THREADS));
+    }
+
+    private GrpcConfig grpc() {
+        return new GrpcConfig(
+                values.get(GRPC_LISTEN),
+                values.get(GRPC_UNIX_SOCKET),
+                values.get(GRPC_UNIX_SOCKET_MODE),
+                values.get(GRPC_FRAME_SIZE),
+                values.get(GRPC_MAX_KEYS),
+                values.get(GRPC_FLOW_CONTROL_WINDOW),
+                values.get(GRPC_MAX_CALLS_PER_CONNECTION),
+                values.get(GRPC_EVENT_LOOP_THREADS),
+                values.get(GRPC_STALL_TIMEOUT),
+                values.get(GRPC_PUT_WAIT),
+                values.get(GRPC_GET_WAIT));
+    }
+
+    private void check() {
+        long segmentBytes = values.get(DATA_SEGMENT_SIZE);
+        if (values.get(DATA_MAX_VALUE_SIZE) > segmentBytes / MIN_VALUES_PER_SEGMENT) {
+            problem(DATA_MAX_VALUE_SIZE, "is more than half of " + said(DATA_SEGMENT_SIZE));
+        }
+        long valuesInSegments = MIN_SEGMENTS * values.get(DATA_MAX_VALUE_SIZE);
+        if (values.get(DATA_CAPACITY).filter(bytes -> bytes < valuesInSegments).isPresent()) {
+            problem(DATA_CAPACITY, "is less than four times " + said(DATA_MAX_VALUE_SIZE));
+        }
+        if (values.get(MEMORY_WRITE_SHARE) * values.get(MEMORY_SLAB_SIZE) < SlabPool.MAX_SLAB_BYTES) {
+            problem(
+                    MEMORY_WRITE_SHARE,
+                    "leaves puts less than %s, with %s"
+                            .formatted(Sizes.format(SlabPool.MAX_SLAB_BYTES), said(MEMORY_SLAB_SIZE)));
+        }
+        if (values.get(GRPC_LISTEN).isEmpty() && values.get(GRPC_UNIX_SOCKET).isEmpty()) {
+            problem(GRPC_LISTEN, "leaves no way to reach the daemon, with " + said(GRPC_UNIX_SOCKET));
+        }
+    }
+
+    private void problem(Setting<?> setting, String sentence) {
+        problems.add("%s: %s: \"%s\" %s"
+                .formatted(
+                        values.assignment(setting).origin(),
+                        setting.path(),
+                        values.assignment(setting).text(),
+                        sentence));
+    }
+
+    private String said(Setting<?> setting) {
+        Assignment assignment = values.assignment(setting);
+        return "%s \"%s\" (%s)".formatted(setting.path(), assignment.text(), assignment.origin());
+    }
+}

@@ -1,0 +1,36 @@
+package kvstore.server.config;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * All that a daemon was told, checked and complete.
+ *
+ * @param node name of this node, unique in its pool; usable as a file name
+ */
+public record DaemonConfig(
+        String node,
+        DataConfig data,
+        MemoryConfig memory,
+        GrpcConfig grpc,
+        LeaseConfig lease,
+        AdminConfig admin,
+        LogConfig log,
+        ShutdownConfig shutdown) {
+
+    /**
+     * Reads the configuration: defaults, then the file, then the environment, then {@code sets}; the later wins.
+     *
+     * @param file a YAML file
+     * @param environment such as {@link System#getenv()}; {@code KVSTORE_DATA_DIRECTORY} stands for
+     *     {@code data.directory}, and so on
+     * @param sets {@code key=value}, as after {@code --set}
+     * @throws ConfigException with everything that is wrong, not only the first
+     */
+    public static DaemonConfig load(Optional<Path> file, Map<String, String> environment, List<String> sets)
+            throws ConfigException {
+        return ConfigValues.load(file, environment, sets).bind();
+    }
+}

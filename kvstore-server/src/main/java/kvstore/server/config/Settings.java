@@ -1,0 +1,199 @@
+package kvstore.server.config;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import kvstore.lustre.EngineConfig.DirectMode;
+import org.slf4j.event.Level;
+
+/**
+ * Every key, once. Binding, {@code config print}, the environment's names and the reference page come from here.
+ *
+ * <p>All are read at start and never again.
+ */
+final class Settings {
+    static final Setting<String> NODE = new Setting<>(
+            "node",
+            ValueType.name("1 to 64 letters, digits and . _ -, the first a letter or digit")
+                    .orAuto(Machine::hostName),
+            "auto",
+            """
+            Name of this node, unique in its pool. The node's segments lie in a directory of this name, so a node that \
+            is renamed starts with an empty cache. `auto` is the host name.""");
+
+    static final Setting<Optional<Path>> DATA_DIRECTORY =
+            new Setting<>("data.directory", ValueType.path().orUnset(), "", """
+            The pool's directory, on a local disk or on Lustre. The only key that has to be set. A relative path starts \
+            at the directory in which the daemon was started.""");
+
+    static final Setting<Optional<Long>> DATA_CAPACITY =
+            new Setting<>("data.capacity", ValueType.size("128MiB", "1PiB", "1").orAuto(), "auto", """
+            The hard limit on what this node's segments take of the disk, across restarts. At least four times \
+            `data.max-value-size`; where it has no room for four segments of `data.segment-size`, they are made smaller. `auto` is half of what the file system would have left if this node held nothing.""");
+
+    static final Setting<Long> DATA_SEGMENT_SIZE =
+            new Setting<>("data.segment-size", ValueType.size("64MiB", "16GiB", "1MiB"), "1GiB", """
+            Size of one segment file. Eviction forgets whole segments, so smaller ones forget more precisely and larger \
+            ones burden the metadata server less. Segments that exist keep their size.""");
+
+    static final Setting<Long> DATA_MAX_VALUE_SIZE = new Setting<>(
+            "data.max-value-size",
+            ValueType.size("1MiB", "1000MiB", "1"),
+            "512MiB",
+            "The longest value that a put may store. At most half a segment.");
+
+    static final Setting<DirectMode> DATA_DIRECT_IO =
+            new Setting<>("data.direct-io", ValueType.choice(DirectMode.class), "auto", """
+            Whether payload goes past the page cache. `auto` tries it with a real write and read at start, and goes \
+            through the page cache where it is refused; `require` refuses to start there; `off` does not try.""");
+
+    static final Setting<Integer> DATA_READ_THREADS = new Setting<>(
+            "data.read-threads",
+            ValueType.count(1, 256),
+            "8",
+            "Threads that read from disk, each one piece at a time. More help where the file system has many servers.");
+
+    static final Setting<Integer> DATA_WRITE_THREADS = new Setting<>(
+            "data.write-threads",
+            ValueType.count(1, 256),
+            "4",
+            "Threads that write to disk. Apart from the readers, so that a write never delays a read.");
+
+    static final Setting<Long> MEMORY_SLAB_SIZE = new Setting<>(
+            "memory.slab-size", ValueType.size("32MiB", "1TiB", "16MiB").orAuto(Machine::slabSizeBytes), "auto", """
+            Memory for payload in flight, taken at start and never more. When it is used up, gets wait and puts are \
+            shed. `auto` is a quarter of the machine's (or container's) memory, at most 2GiB.""");
+
+    static final Setting<Double> MEMORY_WRITE_SHARE = new Setting<>(
+            "memory.write-share",
+            ValueType.fraction(0.05, 1.0),
+            "0.5",
+            "The part of `memory.slab-size` that puts may take, at least 16MiB of it. The rest is left to gets.");
+
+    static final Setting<Optional<InetSocketAddress>> GRPC_LISTEN =
+            new Setting<>("grpc.listen", ValueType.listenLoopback().orEmpty(), "127.0.0.1:7420", """
+            TCP address of the gRPC service. Empty for none. Only addresses of this machine, because this release has no \
+            TLS and no authentication. Port 0 takes any free port, and the log says which.""");
+
+    static final Setting<Optional<Path>> GRPC_UNIX_SOCKET = new Setting<>(
+            "grpc.unix-socket",
+            ValueType.socketPath().orEmpty(),
+            "",
+            "Path of a Unix socket for the gRPC service, faster than TCP. Empty for none.");
+
+    static final Setting<Set<PosixFilePermission>> GRPC_UNIX_SOCKET_MODE = new Setting<>(
+            "grpc.unix-socket-mode",
+            ValueType.fileMode(),
+            "0660",
+            "Mode of the Unix socket: whoever may write to it may use the daemon.");
+
+    static final Setting<Integer> GRPC_FRAME_SIZE = new Setting<>(
+            "grpc.frame-size",
+            ValueType.intSize("64KiB", "960KiB", "64KiB"),
+            "512KiB",
+            "The most payload that one message carries, in both directions. Clients are told in `Hello`.");
+
+    static final Setting<Integer> GRPC_MAX_KEYS = new Setting<>(
+            "grpc.max-keys", ValueType.count(1, 65_536), "8192", "The most keys in one Lookup, Get or Delete.");
+
+    static final Setting<Integer> GRPC_FLOW_CONTROL_WINDOW =
+            new Setting<>("grpc.flow-control-window", ValueType.intSize("64KiB", "256MiB", "1"), "4MiB", """
+            HTTP/2 window of each connection and call: what a client may send before the daemon has taken it. Heap and \
+            network buffers grow with it times the connections.""");
+
+    static final Setting<Integer> GRPC_MAX_CALLS_PER_CONNECTION = new Setting<>(
+            "grpc.max-calls-per-connection",
+            ValueType.count(1, 65_536),
+            "256",
+            "Calls that one connection may have open. Clients queue the others.");
+
+    static final Setting<Integer> GRPC_EVENT_LOOP_THREADS = new Setting<>(
+            "grpc.event-loop-threads", ValueType.count(1, 256).orAuto(Machine::eventLoopThreads), "auto", """
+            Threads that move bytes between sockets and memory. A connection stays with one of them, and one moves about \
+            1 GB/s. `auto` is the number of cores, at least 2 and at most 8.""");
+
+    static final Setting<Duration> GRPC_STALL_TIMEOUT = new Setting<>(
+            "grpc.stall-timeout",
+            ValueType.duration("100ms", "1h"),
+            "30s",
+            "A transfer whose peer makes no progress for this long is ended, and its memory taken back.");
+
+    static final Setting<Duration> GRPC_PUT_WAIT = new Setting<>(
+            "grpc.put-wait",
+            ValueType.duration("0ms", "10m"),
+            "2s",
+            "How long a put waits for memory before it is shed.");
+
+    static final Setting<Duration> GRPC_GET_WAIT = new Setting<>(
+            "grpc.get-wait",
+            ValueType.duration("0ms", "10m"),
+            "10s",
+            "How long a get waits for memory, within the deadline of its caller.");
+
+    static final Setting<Duration> LEASE_MAX_DURATION = new Setting<>(
+            "lease.max-duration",
+            ValueType.duration("1s", "1h"),
+            "60s",
+            "The longest time for which a lookup can protect keys from eviction. A longer wish is cut down to it.");
+
+    static final Setting<Integer> LEASE_MAX_COUNT = new Setting<>(
+            "lease.max-count",
+            ValueType.count(1, 10_000_000),
+            "100000",
+            "Leases that may be held at one time. Beyond, lookups are answered without a lease.");
+
+    static final Setting<Optional<InetSocketAddress>> ADMIN_LISTEN =
+            new Setting<>("admin.listen", ValueType.listen().orEmpty(), "127.0.0.1:7421", """
+            TCP address for `/metrics`, `/healthz` and `/readyz`, over plain HTTP. Empty for none. What is shown there \
+            names no key; `0.0.0.0:7421` lets Prometheus scrape from another machine.""");
+
+    static final Setting<Level> LOG_LEVEL =
+            new Setting<>("log.level", ValueType.choice(Level.class), "info", "The least severe level that is logged.");
+
+    static final Setting<LogConfig.Format> LOG_FORMAT = new Setting<>(
+            "log.format",
+            ValueType.choice(LogConfig.Format.class),
+            "text",
+            "`text` for people, `json` for machines: one object a line, on standard output.");
+
+    static final Setting<Duration> SHUTDOWN_DRAIN_TIMEOUT =
+            new Setting<>("shutdown.drain-timeout", ValueType.duration("0ms", "1h"), "20s", """
+            How long a daemon that was told to stop lets calls under way come to their end. The service manager's own \
+            limit has to be longer.""");
+
+    /** In the order of the reference page and of {@code config print}. */
+    static final List<Setting<?>> ALL = List.of(
+            NODE,
+            DATA_DIRECTORY,
+            DATA_CAPACITY,
+            DATA_SEGMENT_SIZE,
+            DATA_MAX_VALUE_SIZE,
+            DATA_DIRECT_IO,
+            DATA_READ_THREADS,
+            DATA_WRITE_THREADS,
+            MEMORY_SLAB_SIZE,
+            MEMORY_WRITE_SHARE,
+            GRPC_LISTEN,
+            GRPC_UNIX_SOCKET,
+            GRPC_UNIX_SOCKET_MODE,
+            GRPC_FRAME_SIZE,
+            GRPC_MAX_KEYS,
+            GRPC_FLOW_CONTROL_WINDOW,
+            GRPC_MAX_CALLS_PER_CONNECTION,
+            GRPC_EVENT_LOOP_THREADS,
+            GRPC_STALL_TIMEOUT,
+            GRPC_PUT_WAIT,
+            GRPC_GET_WAIT,
+            LEASE_MAX_DURATION,
+            LEASE_MAX_COUNT,
+            ADMIN_LISTEN,
+            LOG_LEVEL,
+            LOG_FORMAT,
+            SHUTDOWN_DRAIN_TIMEOUT);
+
+    private Settings() {}
+}

@@ -1,0 +1,107 @@
+package kvstore.server.grpc;
+
+import com.google.protobuf.ByteString;
+import io.grpc.stub.StreamObserver;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import kvstore.api.FileSystemFacts;
+import kvstore.api.IoFailure;
+import kvstore.server.metrics.DaemonCounters;
+import kvstore.store.ListPage;
+import kvstore.store.StoreStats;
+import kvstore.v1.AdminGrpc;
+import kvstore.v1.ListRequest;
+import kvstore.v1.ListResponse;
+import kvstore.v1.ListedChunk;
+import kvstore.v1.StatRequest;
+import kvstore.v1.StatResponse;
+
+/** What an operator asks. */
+final class AdminService extends AdminGrpc.AdminImplBase {
+    private static final int PAGE_SIZE_MAX = 1000;
+
+    private final Transfers transfers;
+    private final NodeIdentity node;
+
+    AdminService(Transfers transfers, NodeIdentity node) {
+        this.transfers = transfers;
+        this.node = node;
+    }
+
+    @Override
+    public void stat(StatRequest request, StreamObserver<StatResponse> observer) {
+        ControlService.answer(observer, () -> {
+            StoreStats store = transfers.store().stats();
+            FileSystemFacts fileSystem = fileSystem();
+            DaemonCounters counters = transfers.metrics().counters();
+            return StatResponse.newBuilder()
+                    .setServerVersion(node.version())
+                    .setNode(node.pool().node())
+                    .setPool(node.pool().pool().toString())
+                    .setEpoch(node.pool().epoch())
+                    .setUptimeMillis(
+                            Duration.between(node.started(), Instant.now()).toMillis())
+                    .setDirectory(node.directory())
+                    .setFileSystem(fileSystem.type())
+                    .setIoPath(node.engine().path().label())
+                    .setIoPathReason(node.engine().reason())
+                    .setCapacityBytes(store.capacityBytes())
+                    .setUsedBytes(store.usedBytes())
+                    .setFileSystemAvailableBytes(fileSystem.availableBytes())
+                    .setChunks(store.chunks())
+                    .setChunkBytes(store.chunkBytes())
+                    .setSegments(store.segments())
+                    .setSegmentBytes(store.segmentBytes())
+                    .setMemoryBytes(transfers.slabs().totalBytes())
+                    .setMemoryUsedBytes(transfers.slabs().usedBytes())
+                    .setStoredChunks(counters.storedChunks())
+                    .setGetHits(counters.getHits())
+                    .setGetMisses(counters.getMisses())
+                    .setEvictedChunks(counters.evictedChunks())
+                    .setCorruptRecords(counters.corruptRecords())
+                    .setReady(node.ready().getAsBoolean())
+                    .build();
+        });
+    }
+
+    private FileSystemFacts fileSystem() {
+        try {
+            return node.engine().facts(Path.of(node.directory()));
+        } catch (IoFailure e) {
+            return new FileSystemFacts("unknown: " + e.getMessage(), 0, 0);
+        }
+    }
+
+    @Override
+    public void list(ListRequest request, StreamObserver<ListResponse> observer) {
+        ControlService.answer(observer, () -> {
+            int pageSize = request.getPageSize() == 0 ? PAGE_SIZE_MAX : request.getPageSize();
+            if (pageSize < 0 || pageSize > PAGE_SIZE_MAX) {
+                throw Requests.invalid("page_size is " + Integer.toUnsignedString(pageSize) + "; 0 to " + PAGE_SIZE_MAX
+                        + " are allowed");
+            }
+            ListPage page;
+            try {
+                page = transfers
+                        .store()
+                        .list(
+                                pageSize,
+                                request.getPageToken(),
+                                request.getKeyPrefix().toByteArray());
+            } catch (IllegalArgumentException e) {
+                throw Requests.invalid("page_token: " + e.getMessage());
+            }
+            ListResponse.Builder response = ListResponse.newBuilder()
+                    .setNextPageToken(page.nextPageToken())
+                    .setUnreadableSegments(page.unreadableSegments());
+            for (ListPage.ListedChunk chunk : page.chunks()) {
+                response.addChunks(ListedChunk.newBuilder()
+                        .setKey(ByteString.copyFrom(chunk.key().bytes()))
+                        .setLength(chunk.length())
+                        .setSegment(chunk.segment()));
+            }
+            return response.build();
+        });
+    }
+}

@@ -1,0 +1,199 @@
+package kvstore.server.grpc;
+
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallExecutorSupplier;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import kvstore.api.ChunkKey;
+import kvstore.server.config.GrpcConfig;
+import kvstore.v1.KvStoreGrpc;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sockets and the threads of the gRPC door.
+ *
+ * <p>Three kinds of threads, so that control never queues behind payload: event loops move bytes between sockets and
+ * slabs, virtual threads carry each Put and Get, and a few platform threads of their own answer everything else.
+ */
+public final class GrpcDoor implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(GrpcDoor.class);
+
+    private static final int CONTROL_THREADS = 4;
+
+    /** Room for the fields around the payload of a frame, and for requests with many long keys. */
+    private static final int MESSAGE_OVERHEAD_BYTES = 64 * 1024;
+
+    private final EventLoopGroup eventLoops;
+    private final ExecutorService control;
+    private final HealthStatusManager health = new HealthStatusManager();
+    private final List<Server> servers = new ArrayList<>();
+    private final GrpcConfig config;
+    private final Transfers transfers;
+    private final ControlService controlService;
+    private final AdminService adminService;
+
+    private @Nullable Server tcp;
+
+    /** Nothing listens before {@link #open}. */
+    public GrpcDoor(GrpcConfig config, Transfers transfers, NodeIdentity node, Duration leaseMax) {
+        this.config = config;
+        this.transfers = transfers;
+        this.controlService = new ControlService(transfers, node, leaseMax.toMillis());
+        this.adminService = new AdminService(transfers, node);
+        this.eventLoops = new MultiThreadIoEventLoopGroup(
+                config.eventLoopThreads(),
+                Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+        this.control = Executors.newFixedThreadPool(
+                CONTROL_THREADS,
+                Thread.ofPlatform().name("kvstore-control-", 0).daemon().factory());
+    }
+
+    /**
+     * Listens on everything that is configured.
+     *
+     * @throws IOException if an address cannot be bound; says which, and what helps
+     */
+    public void open() throws IOException {
+        if (config.listen().isPresent()) {
+            InetSocketAddress address = config.listen().get();
+            tcp = start(
+                    address,
+                    "grpc.listen",
+                    Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class);
+        }
+        if (config.unixSocket().isPresent()) {
+            Path path = config.unixSocket().get();
+            if (!Epoll.isAvailable()) {
+                throw new IOException("grpc.unix-socket needs Netty's epoll transport, which is not available: "
+                        + Epoll.unavailabilityCause());
+            }
+            UnixSocket.removeStale(path);
+            start(new DomainSocketAddress(path.toFile()), "grpc.unix-socket", EpollServerDomainSocketChannel.class);
+            UnixSocket.permit(path, config.unixSocketMode());
+        }
+        health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
+        health.setStatus(KvStoreGrpc.SERVICE_NAME, ServingStatus.SERVING);
+    }
+
+    /** Where TCP listens, with the port that was chosen if 0 was asked for. */
+    public Optional<InetSocketAddress> tcpAddress() {
+        return tcp == null
+                ? Optional.empty()
+                : tcp.getListenSockets().stream()
+                        .map(InetSocketAddress.class::cast)
+                        .findFirst();
+    }
+
+    private Server start(SocketAddress address, String key, Class<? extends ServerChannel> channelType)
+            throws IOException {
+        UnreadCalls unreadCalls = new UnreadCalls(transfers.stallTimeout());
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(address)
+                .channelType(channelType)
+                .bossEventLoopGroup(eventLoops)
+                .workerEventLoopGroup(eventLoops)
+                // Put and Get bring their own threads; what runs here only copies into memory that is theirs already.
+                .directExecutor()
+                .callExecutor(controlCallsOn(control))
+                .addStreamTracerFactory(new CallMetrics(transfers.metrics()))
+                .addStreamTracerFactory(unreadCalls.contexts())
+                .intercept(unreadCalls)
+                .flowControlWindow(config.flowControlWindowBytes())
+                .maxConcurrentCallsPerConnection(config.maxCallsPerConnection())
+                .maxInboundMessageSize(maxMessageBytes())
+                // A client may ask whether the connection lives, often, also between calls.
+                .permitKeepAliveTime(5, TimeUnit.SECONDS)
+                .permitKeepAliveWithoutCalls(true)
+                .addService(UnreadableRequests.refuse(Bindings.of(transfers, controlService)))
+                .addService(UnreadableRequests.refuse(adminService.bindService()))
+                .addService(health.getHealthService())
+                .addService(ProtoReflectionServiceV1.newInstance());
+        if (address instanceof DomainSocketAddress) {
+            // gRPC sets it on every connection, and a Unix socket, which has none, warns each time.
+            builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
+        }
+        try {
+            Server server = builder.build().start();
+            servers.add(server);
+            return server;
+        } catch (IOException e) {
+            throw new IOException(
+                    key + ": cannot listen on " + address + " (" + cause(e) + "): is another daemon running there?", e);
+        }
+    }
+
+    /** A frame of payload, or a request with as many of the longest keys as one call may have. */
+    private int maxMessageBytes() {
+        return Math.max(transfers.frameBytes(), transfers.maxKeys() * (ChunkKey.MAX_BYTES + 16))
+                + MESSAGE_OVERHEAD_BYTES;
+    }
+
+    private static String cause(IOException failure) {
+        Throwable cause = failure.getCause();
+        return String.valueOf(cause == null ? failure.getMessage() : cause.getMessage());
+    }
+
+    private static ServerCallExecutorSupplier controlCallsOn(Executor control) {
+        return new ServerCallExecutorSupplier() {
+            @Override
+            public <Q, A> @Nullable Executor getExecutor(ServerCall<Q, A> call, Metadata headers) {
+                MethodDescriptor.MethodType type = call.getMethodDescriptor().getType();
+                return type == MethodDescriptor.MethodType.UNARY ? control : null;
+            }
+        };
+    }
+
+    /** Stops taking calls, and tells health checks so; calls under way may end within {@code timeout}. */
+    public void drain(Duration timeout) {
+        health.enterTerminalState();
+        servers.forEach(Server::shutdown);
+        long end = System.nanoTime() + timeout.toNanos();
+        try {
+            for (Server server : servers) {
+                if (!server.awaitTermination(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+                    log.atWarn().addKeyValue("timeout", timeout).log("calls did not end in time and are cut off");
+                    server.shutdownNow();
+                    server.awaitTermination(1, TimeUnit.SECONDS);
+                }
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        servers.forEach(Server::shutdownNow);
+        control.shutdown();
+        eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+}

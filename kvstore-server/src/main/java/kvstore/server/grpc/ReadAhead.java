@@ -1,0 +1,139 @@
+package kvstore.server.grpc;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import kvstore.api.ChunkKey;
+import kvstore.server.memory.Slab;
+import kvstore.server.memory.SlabPool;
+import kvstore.server.metrics.Direction;
+import kvstore.store.PinResult;
+import kvstore.store.PinnedChunk;
+import kvstore.v1.GetRequest;
+import kvstore.v1.MissReason;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pieces of a Get in the order of its keys, with the next ones already on their way from disk.
+ *
+ * <p>Waits, for memory or for a put in flight, only while nothing is read ahead, and reads ahead only with memory that
+ * nobody waits for. So calls never wait for each other in a circle, and a client that does not read keeps no more than
+ * {@link #LIMIT_BYTES}. Used by one thread.
+ */
+final class ReadAhead implements AutoCloseable {
+    /** Payload of one call that was asked of the disk and is not sent yet, in bytes. */
+    static final long LIMIT_BYTES = 2 * SlabPool.MAX_SLAB_BYTES;
+
+    private final Transfers transfers;
+    private final GetRequest request;
+    private final Deque<ChunkRead.Piece> started = new ArrayDeque<>();
+
+    private int nextKey;
+    private long startedBytes;
+    private @Nullable ChunkRead current;
+
+    ReadAhead(Transfers transfers, GetRequest request) {
+        this.transfers = transfers;
+        this.request = request;
+    }
+
+    /** The next piece, which the caller closes; null after the last. */
+    ChunkRead.@Nullable Piece next() throws InterruptedException {
+        while (hasMore() && startedBytes < LIMIT_BYTES) {
+            ChunkRead.Piece piece = startNext(started.isEmpty());
+            if (piece == null) {
+                break;
+            }
+            started.add(piece);
+            startedBytes += piece.bytes();
+        }
+        ChunkRead.Piece next = started.poll();
+        if (next != null) {
+            startedBytes -= next.bytes();
+        }
+        return next;
+    }
+
+    /** Lets go of everything that was started and not taken. */
+    @Override
+    public void close() {
+        for (ChunkRead.Piece piece : started) {
+            piece.chunk.close();
+            piece.close();
+        }
+        if (current != null) {
+            current.close();
+        }
+    }
+
+    private boolean hasMore() {
+        return current != null || nextKey < request.getKeysCount();
+    }
+
+    /** Null if it would have to wait and may not. */
+    private ChunkRead.@Nullable Piece startNext(boolean mayWait) throws InterruptedException {
+        ChunkRead chunk = current;
+        if (chunk == null) {
+            chunk = open(nextKey, mayWait);
+            if (chunk == null) {
+                return null;
+            }
+            nextKey++;
+            current = chunk;
+        }
+        if (chunk.nextPieceBytes() == 0) {
+            current = null;
+            return chunk.withoutBytes();
+        }
+        Slab slab = acquire(chunk.nextPieceBytes(), mayWait);
+        if (slab == null && !mayWait) {
+            return null;
+        }
+        ChunkRead.Piece piece = slab == null ? chunk.withoutBytes(MissReason.MISS_REASON_NO_MEMORY) : chunk.read(slab);
+        if (slab == null || chunk.nextPieceBytes() == 0) {
+            current = null;
+        }
+        return piece;
+    }
+
+    private @Nullable Slab acquire(long bytes, boolean mayWait) throws InterruptedException {
+        if (!mayWait) {
+            return transfers.slabs().tryAcquire(SlabPool.Use.READ, bytes);
+        }
+        long start = System.nanoTime();
+        Slab slab = transfers
+                .slabs()
+                .acquire(SlabPool.Use.READ, bytes, transfers.getWait().toNanos());
+        transfers.metrics().waitedForMemory(Direction.GET, slab != null, System.nanoTime() - start);
+        return slab;
+    }
+
+    private @Nullable ChunkRead open(int index, boolean mayWait) throws InterruptedException {
+        ChunkKey key = ChunkKey.of(request.getKeys(index).toByteArray());
+        long expected = index < request.getExpectedLengthsCount() ? request.getExpectedLengths(index) : 0;
+        long end = System.nanoTime() + transfers.getWait().toNanos();
+        while (true) {
+            switch (transfers.store().pin(key)) {
+                case PinResult.Pinned(PinnedChunk chunk) -> {
+                    if (expected != 0 && chunk.length() != expected) {
+                        chunk.close();
+                        return ChunkRead.missed(index, MissReason.MISS_REASON_OTHER_LENGTH);
+                    }
+                    return ChunkRead.of(index, chunk);
+                }
+                case PinResult.InFlight(CompletableFuture<Boolean> committed) -> {
+                    if (!mayWait) {
+                        return null;
+                    }
+                    if (!Futures.endsWithin(committed, Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
+                        return ChunkRead.missed(index, MissReason.MISS_REASON_IN_FLIGHT);
+                    }
+                }
+                case PinResult.Absent _ -> {
+                    return ChunkRead.missed(index, MissReason.MISS_REASON_ABSENT);
+                }
+            }
+        }
+    }
+}

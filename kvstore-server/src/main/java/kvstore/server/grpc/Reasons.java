@@ -1,0 +1,24 @@
+package kvstore.server.grpc;
+
+import kvstore.api.IoFailure;
+import kvstore.store.ShedReason;
+import kvstore.v1.PutReason;
+
+/** The store's words for why not, in the words of the wire. */
+final class Reasons {
+    private Reasons() {}
+
+    static PutReason of(ShedReason reason) {
+        return switch (reason) {
+            case NO_SPACE -> PutReason.PUT_REASON_NO_SPACE;
+            case IO_ERROR -> PutReason.PUT_REASON_IO_ERROR;
+            case STOPPING -> PutReason.PUT_REASON_STOPPING;
+        };
+    }
+
+    static PutReason of(IoFailure failure) {
+        return failure.kind() == IoFailure.Kind.NO_SPACE
+                ? PutReason.PUT_REASON_NO_SPACE
+                : PutReason.PUT_REASON_IO_ERROR;
+    }
+}

@@ -1,0 +1,27 @@
+package kvstore.server.grpc;
+
+import java.time.Duration;
+import kvstore.server.memory.SlabPool;
+import kvstore.server.metrics.DaemonMetrics;
+import kvstore.store.ChunkStore;
+
+/**
+ * What the calls that move payload work with.
+ *
+ * @param frameBytes most payload in one message, a multiple of the block size
+ * @param maxValueBytes longest value
+ * @param maxKeys most keys in one call
+ * @param stallTimeout how long a peer may make no progress
+ * @param putWait how long a put waits for memory or space before it is shed
+ * @param getWait how long a get waits for memory, or for a put in flight
+ */
+public record Transfers(
+        ChunkStore store,
+        SlabPool slabs,
+        DaemonMetrics metrics,
+        int frameBytes,
+        long maxValueBytes,
+        int maxKeys,
+        Duration stallTimeout,
+        Duration putWait,
+        Duration getWait) {}

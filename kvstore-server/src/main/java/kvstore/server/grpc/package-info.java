@@ -1,0 +1,8 @@
+/**
+ * The gRPC door: calls of {@code proto/kvstore/v1} on TCP and Unix sockets. Payload goes between Netty's buffers and
+ * slabs in {@link kvstore.server.grpc.PutCall} and {@link kvstore.server.grpc.GetCall}, without messages on the heap.
+ */
+@NullMarked
+package kvstore.server.grpc;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,173 @@
+package kvstore.server.metrics;
+
+import io.grpc.Status;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.core.metrics.Info;
+import java.time.Duration;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import kvstore.api.IoPath;
+import kvstore.lustre.IoStats;
+import kvstore.store.StoreListener;
+import kvstore.store.StoreStats;
+import kvstore.v1.GetStatus;
+import kvstore.v1.MissReason;
+import kvstore.v1.PutReason;
+import kvstore.v1.PutStatus;
+
+/**
+ * What the daemon reports of itself. The way of a chunk only touches counters and timers that were made before; nothing
+ * here blocks, throws or looks at a key. Thread-safe.
+ */
+public final class DaemonMetrics implements AutoCloseable {
+    private static final double NANOS_PER_SECOND = 1e9;
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final Meters meters = new Meters(registry);
+    private final CallMeters calls = new CallMeters(meters);
+    private final TransferMeters transfers = new TransferMeters(meters);
+    private final StoreMeters store = new StoreMeters(meters);
+    private final IoMeters io = new IoMeters(meters);
+    private final JvmGcMetrics collections = new JvmGcMetrics();
+    private final SnapshotPerScrape<StoreStats> storeStats = new SnapshotPerScrape<>();
+    private final long startNanos = System.nanoTime();
+    private volatile boolean ready;
+
+    /** Counts from now; the uptime starts here. */
+    public DaemonMetrics() {
+        meters.gauge(Metric.READY, () -> ready ? 1 : 0);
+        meters.gauge(Metric.UPTIME_SECONDS, () -> (System.nanoTime() - startNanos) / NANOS_PER_SECOND);
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ClassLoaderMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new FileDescriptorMetrics().bindTo(registry);
+        collections.bindTo(registry);
+    }
+
+    /** A call ended with {@code code}, {@code nanos} after its first message. */
+    public void rpc(Rpc rpc, Status.Code code, long nanos) {
+        calls.ended(rpc, code, nanos);
+    }
+
+    /** A lookup of {@code keys} keys found {@code found}, {@code leading} of them before the first that is missing. */
+    public void lookup(int keys, int found, int leading, long nanos) {
+        calls.lookup(keys, found, leading, nanos);
+    }
+
+    /**
+     * One chunk of a put was answered.
+     *
+     * @param reason unspecified for chunks that are stored
+     * @param bytes its length
+     * @param nanos since its begin
+     */
+    public void put(PutStatus status, PutReason reason, long bytes, long nanos) {
+        transfers.put(status, reason, bytes, nanos);
+    }
+
+    /**
+     * One key of a get was answered.
+     *
+     * @param status unspecified if the caller went away in between
+     * @param reason unspecified for hits
+     * @param bytes the payload that was sent
+     * @param nanos since its turn came
+     */
+    public void get(GetStatus status, MissReason reason, long bytes, long nanos) {
+        transfers.get(status, reason, bytes, nanos);
+    }
+
+    /** A chunk of a put, or a call of Get, begins. Followed by one {@link #transferEnded}, whatever happens. */
+    public void transferBegan(Direction direction) {
+        transfers.began(direction);
+    }
+
+    /** What {@link #transferBegan} told of is over. */
+    public void transferEnded(Direction direction) {
+        transfers.ended(direction);
+    }
+
+    /** Somebody waited for memory, and got it or not. */
+    public void waitedForMemory(Direction direction, boolean granted, long nanos) {
+        transfers.waited(direction, granted, nanos);
+    }
+
+    /** To be told by the store what it does. */
+    public StoreListener storeListener() {
+        return store;
+    }
+
+    /** Shows the memory for payload, in bytes, and how many callers wait for it. Once. */
+    public void bindSlabs(LongSupplier totalBytes, LongSupplier usedBytes, IntSupplier waiters) {
+        meters.gauge(Metric.MEMORY_SIZE_BYTES, totalBytes::getAsLong);
+        meters.gauge(Metric.MEMORY_USED_BYTES, usedBytes::getAsLong);
+        meters.gauge(Metric.MEMORY_WAITERS, waiters::getAsInt);
+    }
+
+    /**
+     * Shows the store. Once.
+     *
+     * @param stats asked once a scrape
+     * @param fileSystemAvailableBytes what the file system has left for everybody; -1 where it does not say
+     */
+    public void bindStore(Supplier<StoreStats> stats, LongSupplier fileSystemAvailableBytes) {
+        storeStats.bind(stats);
+        store.bind(storeStats, fileSystemAvailableBytes);
+    }
+
+    /** Shows the engine's own figures. Once. */
+    public void bindIo(IoPath path, IoStats reads, IoStats writes) {
+        io.bindPath(path);
+        io.bind(path, "read", reads);
+        io.bind(path, "write", writes);
+    }
+
+    /** The daemon is up. Once. */
+    public void started(String version, long epoch, Duration startDuration) {
+        Info.builder()
+                .name(Metric.BUILD_INFO.prometheusName())
+                .help(Metric.BUILD_INFO.meaning())
+                .labelNames(Metric.BUILD_INFO.labels().toArray(String[]::new))
+                .register(registry.getPrometheusRegistry())
+                .setLabelValues(version, Runtime.version().toString());
+        meters.gauge(Metric.EPOCH, () -> epoch);
+        meters.gauge(Metric.START_DURATION_SECONDS, () -> startDuration.toNanos() / NANOS_PER_SECOND);
+    }
+
+    /** Whether puts and gets are served from now on. */
+    public void ready(boolean served) {
+        ready = served;
+    }
+
+    /** The totals that {@code kvstore stat} shows. */
+    public DaemonCounters counters() {
+        return new DaemonCounters(
+                transfers.count(PutStatus.PUT_STATUS_STORED),
+                transfers.count(GetStatus.GET_STATUS_HIT),
+                transfers.count(GetStatus.GET_STATUS_MISS),
+                store.evictedChunks(),
+                store.corruptRecords());
+    }
+
+    /** Everything, in Prometheus' text format. */
+    public String scrape() {
+        storeStats.refresh();
+        return registry.scrape();
+    }
+
+    /** Forgets all. Reporting afterwards has no effect. */
+    @Override
+    public void close() {
+        collections.close();
+        registry.close();
+    }
+}

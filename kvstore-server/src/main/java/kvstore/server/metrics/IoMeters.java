@@ -1,0 +1,40 @@
+package kvstore.server.metrics;
+
+import java.util.function.ToDoubleFunction;
+import kvstore.api.IoFailure;
+import kvstore.api.IoPath;
+import kvstore.lustre.IoStats;
+
+/** The engine's own figures, one direction at a time. */
+final class IoMeters {
+    private static final double NANOS_PER_SECOND = 1e9;
+
+    private final Meters meters;
+
+    IoMeters(Meters meters) {
+        this.meters = meters;
+    }
+
+    void bindPath(IoPath inUse) {
+        for (IoPath path : IoPath.values()) {
+            meters.gauge(Metric.IO_PATH, () -> path == inUse ? 1 : 0, path.label());
+        }
+    }
+
+    void bind(IoPath path, String direction, IoStats stats) {
+        meters.counter(Metric.IO_OPERATIONS_TOTAL, stats::operations, path.label(), direction);
+        meters.counter(Metric.IO_BYTES_TOTAL, stats::bytes, path.label(), direction);
+        meters.counter(Metric.IO_CONTINUATIONS_TOTAL, stats::continuations, direction);
+        meters.gauge(Metric.IO_QUEUED, stats::queued, direction);
+        meters.gauge(Metric.IO_RUNNING, stats::running, direction);
+        seconds(Metric.IO_QUEUED_SECONDS_TOTAL, stats, IoStats::queuedNanos, direction);
+        seconds(Metric.IO_RUN_SECONDS_TOTAL, stats, IoStats::runNanos, direction);
+        for (IoFailure.Kind kind : IoFailure.Kind.values()) {
+            meters.counter(Metric.IO_FAILURES_TOTAL, () -> stats.failures(kind), direction, kind.label());
+        }
+    }
+
+    private void seconds(Metric metric, IoStats stats, ToDoubleFunction<IoStats> nanos, String direction) {
+        meters.counter(metric, () -> nanos.applyAsDouble(stats) / NANOS_PER_SECOND, direction);
+    }
+}

@@ -1,0 +1,290 @@
+package kvstore.server.metrics;
+
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Every metric, once. Its Prometheus name is {@code kvstore_} and the constant's name in small letters.
+ *
+ * <p>No label holds anything that a client chooses, so that the number of series has a limit.
+ */
+enum Metric {
+    BUILD_INFO(
+            Kind.GAUGE,
+            "1",
+            "version java",
+            "The release that runs, and its Java.",
+            "Join with other metrics; alert when a cluster runs more than one for long."),
+    READY(
+            Kind.GAUGE,
+            "0 or 1",
+            "",
+            "Whether puts and gets are served.",
+            "Alert at 0 for longer than a start takes; `/readyz` says why."),
+    EPOCH(
+            Kind.GAUGE,
+            "starts",
+            "",
+            "Grows by one at every start of the daemon on this node directory.",
+            "Alert when it changes often: the daemon is crashing."),
+    UPTIME_SECONDS(Kind.GAUGE, "seconds", "", "Time since the daemon began to start.", ""),
+    START_DURATION_SECONDS(
+            Kind.GAUGE,
+            "seconds",
+            "",
+            "How long the last start took, recovery of the index included.",
+            "If it grows, look at `kvstore_store_recovery_scanned_segments`: the last stop was no clean one."),
+
+    RPC_TOTAL(
+            Kind.COUNTER,
+            "calls",
+            "rpc code",
+            "Calls that ended, by gRPC status code.",
+            "Alert on `invalid_argument` (a client has a fault), `resource_exhausted`, `internal` and `unknown`."),
+    RPC_SECONDS(
+            Kind.HISTOGRAM,
+            "seconds",
+            "rpc",
+            "How long calls took, from their first message to their last. A call of Put or Get carries many chunks.",
+            "Alert when the 99th percentile of `lookup` leaves the low milliseconds."),
+
+    LOOKUP_SECONDS(Kind.HISTOGRAM, "seconds", "", "How long the store took to answer a lookup.", ""),
+    LOOKUP_KEYS_TOTAL(Kind.COUNTER, "keys", "", "Keys that lookups asked for.", ""),
+    LOOKUP_FOUND_KEYS_TOTAL(Kind.COUNTER, "keys", "", "Keys that lookups found.", ""),
+    LOOKUP_LEADING_KEYS_TOTAL(
+            Kind.COUNTER,
+            "keys",
+            "",
+            "Keys that lookups found before the first that is missing: what an engine can use.",
+            "Divide by `kvstore_lookup_keys_total` for the hit rate."),
+
+    PUT_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "status reason",
+            "Chunks of puts that were answered. `reason` is `none` for chunks that are stored.",
+            "`shed` with `no_memory`: raise `memory.slab-size`, or the disk is too slow. `no_space`: the disk is full or "
+                    + "all is leased. `io_error`: look at `kvstore_io_failures_total`. `rejected`: a client has a fault."),
+    PUT_BYTES_TOTAL(
+            Kind.COUNTER,
+            "bytes",
+            "status",
+            "Payload of those chunks. For `already_stored` it is what did not have to be written.",
+            ""),
+    PUT_SECONDS(
+            Kind.HISTOGRAM,
+            "seconds",
+            "status",
+            "How long one chunk of a put took, from its begin to its answer.",
+            "Compare with `kvstore_memory_wait_seconds` and `kvstore_io_run_seconds_total` to see where the time goes."),
+    GET_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "status reason",
+            "Chunks that gets were answered with. `reason` is `none` for hits.",
+            "Alert on `corrupt`, always, and on `io_error`. `absent` right after a lookup found the key: leases are too "
+                    + "short. `other_length`: two engines with different geometry share keys."),
+    GET_BYTES_TOTAL(Kind.COUNTER, "bytes", "status", "Payload that was sent for those chunks.", ""),
+    GET_SECONDS(
+            Kind.HISTOGRAM,
+            "seconds",
+            "status",
+            "How long one chunk of a get took, until its last byte was handed to the network.",
+            "Compare with `kvstore_memory_wait_seconds` and `kvstore_io_run_seconds_total` to see where the time goes."),
+    IN_FLIGHT_TRANSFERS(
+            Kind.GAUGE,
+            "transfers",
+            "direction",
+            "What is under way right now: for `put` the chunks, for `get` the calls.",
+            ""),
+
+    MEMORY_SIZE_BYTES(Kind.GAUGE, "bytes", "", "Memory for payload in flight, as taken at start.", ""),
+    MEMORY_USED_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "What of it is lent out.",
+            "Near `kvstore_memory_size_bytes` for long: raise `memory.slab-size`, or look for clients that read slowly."),
+    MEMORY_WAITERS(
+            Kind.GAUGE,
+            "callers",
+            "",
+            "Puts and gets that wait for memory.",
+            "Above 0 for long: as for `kvstore_memory_used_bytes`."),
+    MEMORY_WAIT_SECONDS(
+            Kind.HISTOGRAM,
+            "seconds",
+            "direction outcome",
+            "How long puts and gets waited for memory, and whether they got it.",
+            "`timed_out` puts are shed and `timed_out` gets fail: raise `memory.slab-size`."),
+
+    STORE_CAPACITY_BYTES(Kind.GAUGE, "bytes", "", "The hard limit on disk usage.", ""),
+    STORE_USED_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "What segment files take of the disk, those that were set aside included.",
+            "Near the capacity is normal. Above it is a fault: report it."),
+    STORE_CHUNKS(Kind.GAUGE, "chunks", "", "Chunks that a get would find; entries of the index.", ""),
+    STORE_CHUNK_BYTES(Kind.GAUGE, "bytes", "", "The sum of their lengths.", ""),
+    STORE_SEGMENTS(
+            Kind.GAUGE,
+            "segments",
+            "state",
+            "Segment files. `held` ones, which cannot be evicted now, are among those `in_use`.",
+            "Alert on `unread` (the disk fails reads) and `quarantined` (damaged; delete the file once it was looked "
+                    + "into)."),
+    STORE_INDEX_BYTES(Kind.GAUGE, "bytes", "", "Memory that the index takes.", ""),
+    STORE_LEASES(
+            Kind.GAUGE,
+            "leases",
+            "",
+            "Leases that hold.",
+            "At `lease.max-count`, lookups are answered without a lease."),
+    STORE_RESERVATIONS(Kind.GAUGE, "chunks", "", "Puts that have a place on disk and are not yet visible.", ""),
+    STORE_FILE_SYSTEM_AVAILABLE_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "What the file system has left for everybody.",
+            "Alert before it is 0: somebody else fills the disk, and puts will be shed."),
+    STORE_EVICTED_SEGMENTS_TOTAL(Kind.COUNTER, "segments", "", "Segments that were evicted.", ""),
+    STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "", "Chunks that went with them.", ""),
+    STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Payload that went with them.", ""),
+    STORE_EVICTION_AGE_SECONDS(
+            Kind.HISTOGRAM,
+            "seconds",
+            "",
+            "How old segments were when they were evicted.",
+            "Less than the time after which prefixes come back: raise `data.capacity`."),
+    STORE_SHED_TOTAL(
+            Kind.COUNTER,
+            "puts",
+            "reason",
+            "Puts that the store refused.",
+            "As for `kvstore_put_chunks_total`, in which they are counted too."),
+    STORE_ABORTED_TOTAL(
+            Kind.COUNTER,
+            "puts",
+            "",
+            "Reservations that ended without becoming visible.",
+            "Rising together with cancelled calls is harmless; otherwise look at `kvstore_io_failures_total`."),
+    STORE_DELETED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "", "Chunks that clients made the daemon forget.", ""),
+    STORE_CORRUPT_RECORDS_TOTAL(
+            Kind.COUNTER,
+            "records",
+            "",
+            "Records on disk that were not what had been put. Each became a miss.",
+            "Alert on any. The log names file, offset and block; suspect the disk or its controller."),
+    STORE_DAMAGED_SEGMENTS_TOTAL(
+            Kind.COUNTER,
+            "segments",
+            "damage",
+            "Damaged segment files that were found.",
+            "`bad-index` after a crash is harmless. Alert on the others; the log names the file."),
+    STORE_IO_FAILURES_TOTAL(
+            Kind.COUNTER,
+            "operations",
+            "operation kind",
+            "Operations on segment files, other than reading and writing chunks, that failed.",
+            "Alert on any but `no_space`."),
+    STORE_RECOVERY_SECONDS(Kind.GAUGE, "seconds", "", "How long the last start took to find all chunks again.", ""),
+    STORE_RECOVERY_CHUNKS(Kind.GAUGE, "chunks", "", "Chunks that the last start found again.", ""),
+    STORE_RECOVERY_SCANNED_SEGMENTS(
+            Kind.GAUGE,
+            "segments",
+            "",
+            "Segments that the last start had to read record by record.",
+            "One after a crash. More: index areas are damaged."),
+
+    IO_PATH(
+            Kind.GAUGE,
+            "0 or 1",
+            "path",
+            "The way that payload takes between memory and disk; 1 for the one in use.",
+            "Alert when `odirect` is 0 where it should work; `kvstore stat` says why."),
+    IO_OPERATIONS_TOTAL(
+            Kind.COUNTER, "operations", "path direction", "Reads and writes that moved all their bytes.", ""),
+    IO_BYTES_TOTAL(Kind.COUNTER, "bytes", "path direction", "Bytes that they moved.", ""),
+    IO_FAILURES_TOTAL(
+            Kind.COUNTER,
+            "operations",
+            "direction kind",
+            "Reads and writes that failed.",
+            "Alert on `io`, `denied` and `other`. `transient`: a server of the file system went away. `closed` at a stop "
+                    + "is harmless."),
+    IO_CONTINUATIONS_TOTAL(
+            Kind.COUNTER,
+            "calls",
+            "direction",
+            "System calls made because the one before moved only some of the bytes.",
+            ""),
+    IO_QUEUED(
+            Kind.GAUGE,
+            "operations",
+            "direction",
+            "Reads and writes that wait for a thread.",
+            "Above 0 for long while the disk is not busy: raise `data.read-threads` or `data.write-threads`."),
+    IO_RUNNING(Kind.GAUGE, "operations", "direction", "Reads and writes that are in the file system.", ""),
+    IO_QUEUED_SECONDS_TOTAL(
+            Kind.COUNTER,
+            "seconds",
+            "direction",
+            "Time that reads and writes waited for a thread, failed ones too.",
+            "Divide by `kvstore_io_operations_total` for the mean."),
+    IO_RUN_SECONDS_TOTAL(
+            Kind.COUNTER,
+            "seconds",
+            "direction",
+            "Time that reads and writes spent in the file system, failed ones too.",
+            "Divide by `kvstore_io_operations_total` for the mean; its rise means a slow disk or a sick server.");
+
+    /** What Prometheus calls the type. */
+    enum Kind {
+        COUNTER,
+        GAUGE,
+        HISTOGRAM
+    }
+
+    private final Kind kind;
+    private final String unit;
+    /** Separated by spaces, because an enum holds only what cannot change. */
+    private final String labels;
+
+    private final String meaning;
+    private final String advice;
+
+    Metric(Kind kind, String unit, String labels, String meaning, String advice) {
+        this.kind = kind;
+        this.unit = unit;
+        this.labels = labels;
+        this.meaning = meaning;
+        this.advice = advice;
+    }
+
+    /** As Prometheus shows it. */
+    String prometheusName() {
+        return "kvstore_" + name().toLowerCase(Locale.ROOT);
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    String unit() {
+        return unit;
+    }
+
+    List<String> labels() {
+        return labels.isEmpty() ? List.of() : List.of(labels.split(" "));
+    }
+
+    String meaning() {
+        return meaning;
+    }
+
+    /** What an operator does about it; may be empty. */
+    String advice() {
+        return advice;
+    }
+}

@@ -1,0 +1,115 @@
+package kvstore.server.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Timer;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+import kvstore.api.IoFailure;
+import kvstore.store.SegmentDamage;
+import kvstore.store.ShedReason;
+import kvstore.store.StoreListener;
+import kvstore.store.StoreStats;
+
+/** The store: what it tells, and what it is asked at every scrape. */
+final class StoreMeters implements StoreListener {
+    private static final double MILLIS_PER_SECOND = 1e3;
+
+    private final Meters meters;
+    private final Counter evictedSegments;
+    private final Counter evictedChunks;
+    private final Counter evictedBytes;
+    private final Timer evictionAge;
+    private final Counter aborted;
+    private final Counter deleted;
+    private final Counter corrupt;
+
+    StoreMeters(Meters meters) {
+        this.meters = meters;
+        evictedSegments = meters.counter(Metric.STORE_EVICTED_SEGMENTS_TOTAL);
+        evictedChunks = meters.counter(Metric.STORE_EVICTED_CHUNKS_TOTAL);
+        evictedBytes = meters.counter(Metric.STORE_EVICTED_BYTES_TOTAL);
+        evictionAge = meters.age(Metric.STORE_EVICTION_AGE_SECONDS);
+        aborted = meters.counter(Metric.STORE_ABORTED_TOTAL);
+        deleted = meters.counter(Metric.STORE_DELETED_CHUNKS_TOTAL);
+        corrupt = meters.counter(Metric.STORE_CORRUPT_RECORDS_TOTAL);
+        for (ShedReason reason : ShedReason.values()) {
+            meters.counter(Metric.STORE_SHED_TOTAL, reason.label());
+        }
+        for (SegmentDamage damage : SegmentDamage.values()) {
+            meters.counter(Metric.STORE_DAMAGED_SEGMENTS_TOTAL, damage.label());
+        }
+    }
+
+    /** Asks {@code stats} once for each figure, so it should be a snapshot that lasts for a scrape. */
+    void bind(Supplier<StoreStats> stats, LongSupplier fileSystemAvailableBytes) {
+        gauge(Metric.STORE_CAPACITY_BYTES, stats, StoreStats::capacityBytes);
+        gauge(Metric.STORE_USED_BYTES, stats, StoreStats::usedBytes);
+        gauge(Metric.STORE_CHUNKS, stats, StoreStats::chunks);
+        gauge(Metric.STORE_CHUNK_BYTES, stats, StoreStats::chunkBytes);
+        gauge(Metric.STORE_SEGMENTS, stats, StoreStats::segments, "in_use");
+        gauge(Metric.STORE_SEGMENTS, stats, StoreStats::heldSegments, "held");
+        gauge(Metric.STORE_SEGMENTS, stats, StoreStats::unreadSegments, "unread");
+        gauge(Metric.STORE_SEGMENTS, stats, StoreStats::quarantinedFiles, "quarantined");
+        gauge(Metric.STORE_INDEX_BYTES, stats, StoreStats::indexBytes);
+        gauge(Metric.STORE_LEASES, stats, StoreStats::leases);
+        gauge(Metric.STORE_RESERVATIONS, stats, StoreStats::putsInFlight);
+        gauge(Metric.STORE_RECOVERY_SECONDS, stats, s -> s.recovery().millis() / MILLIS_PER_SECOND);
+        gauge(Metric.STORE_RECOVERY_CHUNKS, stats, s -> s.recovery().chunks());
+        gauge(Metric.STORE_RECOVERY_SCANNED_SEGMENTS, stats, s -> s.recovery().scannedSegments());
+        meters.gauge(Metric.STORE_FILE_SYSTEM_AVAILABLE_BYTES, fileSystemAvailableBytes::getAsLong);
+    }
+
+    long evictedChunks() {
+        return (long) evictedChunks.count();
+    }
+
+    long corruptRecords() {
+        return (long) corrupt.count();
+    }
+
+    private void gauge(
+            Metric metric, Supplier<StoreStats> stats, ToDoubleFunction<StoreStats> figure, String... labelValues) {
+        meters.gauge(metric, () -> figure.applyAsDouble(stats.get()), labelValues);
+    }
+
+    @Override
+    public void shed(ShedReason reason) {
+        meters.counter(Metric.STORE_SHED_TOTAL, reason.label()).increment();
+    }
+
+    @Override
+    public void aborted() {
+        aborted.increment();
+    }
+
+    @Override
+    public void deleted(int chunks) {
+        deleted.increment(chunks);
+    }
+
+    @Override
+    public void evicted(long segment, long chunks, long payloadBytes, long ageMillis) {
+        evictedSegments.increment();
+        evictedChunks.increment((double) chunks);
+        evictedBytes.increment((double) payloadBytes);
+        evictionAge.record(ageMillis, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void corrupt(String reason) {
+        corrupt.increment();
+    }
+
+    @Override
+    public void segmentDamaged(SegmentDamage damage) {
+        meters.counter(Metric.STORE_DAMAGED_SEGMENTS_TOTAL, damage.label()).increment();
+    }
+
+    @Override
+    public void ioFailed(String operation, IoFailure failure) {
+        meters.counter(Metric.STORE_IO_FAILURES_TOTAL, operation, failure.kind().label())
+                .increment();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.admin;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.command;
+
+import org.jspecify.annotations.NullMarked;

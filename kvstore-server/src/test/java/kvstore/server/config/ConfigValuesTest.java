@@ -1,0 +1,163 @@
+package kvstore.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import kvstore.lustre.EngineConfig.DirectMode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.event.Level;
+
+final class ConfigValuesTest {
+    @TempDir
+    private Path directory;
+
+    @Test
+    void everyKeyOfAFileIsTaken() throws Exception {
+        Path file = write("""
+                node: dgx-01.rack_2
+                data:
+                  directory: pool
+                  capacity: 2TiB
+                  segment-size: 2GiB
+                  max-value-size: 1048576
+                  direct-io: require
+                  read-threads: 16
+                  write-threads: 2
+                memory:
+                  slab-size: 256MiB
+                  write-share: 0.25
+                grpc:
+                  listen: "[::1]:0"
+                  unix-socket: /run/kvstore/kvstore.sock
+                  unix-socket-mode: 0600
+                  frame-size: 960KiB
+                  max-keys: 10
+                  flow-control-window: 8 MiB
+                  max-calls-per-connection: 11
+                  event-loop-threads: 3
+                  stall-timeout: 1m
+                  put-wait: 0ms
+                  get-wait: 1500ms
+                lease: {max-duration: 10s, max-count: 12}
+                admin:
+                  listen: null
+                log:
+                  level: debug
+                  format: json
+                shutdown:
+                  drain-timeout: 5s
+                """);
+
+        assertThat(DaemonConfig.load(Optional.of(file), Map.of(), List.of()))
+                .isEqualTo(new DaemonConfig(
+                        "dgx-01.rack_2",
+                        new DataConfig(
+                                Path.of("pool").toAbsolutePath(),
+                                OptionalLong.of(2L << 40),
+                                2L << 30,
+                                1 << 20,
+                                DirectMode.REQUIRE,
+                                16,
+                                2),
+                        new MemoryConfig(256 << 20, 0.25),
+                        new GrpcConfig(
+                                Optional.of(new InetSocketAddress(InetAddress.ofLiteral("::1"), 0)),
+                                Optional.of(Path.of("/run/kvstore/kvstore.sock")),
+                                PosixFilePermissions.fromString("rw-------"),
+                                960 << 10,
+                                10,
+                                8 << 20,
+                                11,
+                                3,
+                                Duration.ofMinutes(1),
+                                Duration.ZERO,
+                                Duration.ofMillis(1500)),
+                        new LeaseConfig(Duration.ofSeconds(10), 12),
+                        new AdminConfig(Optional.empty()),
+                        new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
+                        new ShutdownConfig(Duration.ofSeconds(5))));
+    }
+
+    @Test
+    void laterSourceWins() throws Exception {
+        Path file = write("data:\n  directory: /file\n  read-threads: 1\n  write-threads: 1\n");
+        Map<String, String> environment = Map.of("KVSTORE_DATA_READ_THREADS", "2", "KVSTORE_DATA_WRITE_THREADS", "2");
+        List<String> sets = List.of("data.write-threads=3");
+
+        ConfigValues values = ConfigValues.load(Optional.of(file), environment, sets);
+
+        assertThat(values.effective())
+                .filteredOn(value -> value.section().equals("data"))
+                .contains(
+                        new EffectiveValue("data.directory", "/file", file + ":2"),
+                        new EffectiveValue("data.max-value-size", "512MiB", "default"),
+                        new EffectiveValue("data.read-threads", "2", "KVSTORE_DATA_READ_THREADS"),
+                        new EffectiveValue("data.write-threads", "3", "--set"));
+    }
+
+    @Test
+    void laterSetWins() throws ConfigException {
+        List<String> sets = List.of("data.directory=/a", "data.directory=/b=c");
+
+        assertThat(DaemonConfig.load(Optional.empty(), Map.of(), sets).data().directory())
+                .isEqualTo(Path.of("/b=c"));
+    }
+
+    @Test
+    void unknownVariableIsAWarning() throws ConfigException {
+        Map<String, String> environment = Map.of(
+                "KVSTORE_DATA_DIRECTORY", "/pool",
+                "KVSTORE_DATA_DIR", "/pool",
+                "KVSTORE_TARGET", "localhost:1",
+                "KVSTORE_JAVA_OPTS", "-Xmx1g",
+                "PATH", "/bin");
+
+        ConfigValues values = ConfigValues.load(Optional.empty(), environment, List.of());
+
+        assertThat(values.warnings())
+                .containsExactly(
+                        "KVSTORE_DATA_DIR: is not a key and has no effect; did you mean KVSTORE_DATA_DIRECTORY?");
+        assertThat(values.bind().data().directory()).isEqualTo(Path.of("/pool"));
+    }
+
+    @Test
+    void emptyFileSectionAndVariableAreFine() throws Exception {
+        Path file = write("data:\n\nlog: {}\n");
+        Map<String, String> environment = Map.of("KVSTORE_ADMIN_LISTEN", "");
+
+        DaemonConfig config = DaemonConfig.load(Optional.of(file), environment, List.of("data.directory=/pool"));
+
+        assertThat(config.admin().listen()).isEmpty();
+        assertThat(DaemonConfig.load(Optional.of(write("")), environment, List.of("data.directory=/pool")))
+                .isEqualTo(config);
+    }
+
+    @Test
+    void valuesThatAreWrongForEachOtherAreStillShown() throws ConfigException {
+        assertThat(ConfigValues.load(Optional.empty(), Map.of(), List.of()).effective())
+                .contains(new EffectiveValue("data.directory", "", "default"));
+    }
+
+    @Test
+    void adminMayListenToOtherMachines() throws ConfigException {
+        List<String> sets = List.of("data.directory=/pool", "admin.listen=0.0.0.0:7421");
+
+        assertThat(DaemonConfig.load(Optional.empty(), Map.of(), sets).admin().listen())
+                .contains(new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 7421));
+    }
+
+    private Path write(String yaml) throws IOException {
+        return Files.writeString(directory.resolve("kvstore.yaml"), yaml);
+    }
+}

@@ -1,0 +1,61 @@
+package kvstore.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.store.StoreConfig;
+import org.junit.jupiter.api.Test;
+import org.slf4j.event.Level;
+
+final class DefaultsTest {
+    @Test
+    void defaultsAreThese() throws ConfigException {
+        DaemonConfig config = DaemonConfig.load(Optional.empty(), Map.of(), List.of("data.directory=/pool"));
+
+        assertThat(config)
+                .isEqualTo(new DaemonConfig(
+                        Machine.hostName(),
+                        new DataConfig(
+                                Path.of("/pool"), OptionalLong.empty(), 1L << 30, 512L << 20, DirectMode.AUTO, 8, 4),
+                        new MemoryConfig(Machine.slabSizeBytes(), 0.5),
+                        new GrpcConfig(
+                                Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7420)),
+                                Optional.empty(),
+                                PosixFilePermissions.fromString("rw-rw----"),
+                                512 << 10,
+                                8192,
+                                4 << 20,
+                                256,
+                                Machine.eventLoopThreads(),
+                                Duration.ofSeconds(30),
+                                Duration.ofSeconds(2),
+                                Duration.ofSeconds(10)),
+                        new LeaseConfig(Duration.ofSeconds(60), 100_000),
+                        new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
+                        new LogConfig(Level.INFO, LogConfig.Format.TEXT),
+                        new ShutdownConfig(Duration.ofSeconds(20))));
+    }
+
+    @Test
+    void autoFitsTheMachine() {
+        assertThat(Machine.hostName()).matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+        assertThat(Machine.slabSizeBytes()).isBetween(32L << 20, 2L << 30);
+        assertThat(Machine.slabSizeBytes() % (16L << 20)).isZero();
+        assertThat(Machine.eventLoopThreads()).isBetween(2, 8);
+    }
+
+    @Test
+    void largestValueIsOneThatTheStoreTakes() {
+        assertThat(Settings.DATA_MAX_VALUE_SIZE.parse("1000MiB")).isLessThanOrEqualTo(StoreConfig.LARGEST_VALUE_BYTES);
+        assertThat(Sizes.parse("16GiB")).isLessThanOrEqualTo(StoreConfig.LARGEST_SEGMENT_BYTES);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.grpc;
+
+import org.jspecify.annotations.NullMarked;

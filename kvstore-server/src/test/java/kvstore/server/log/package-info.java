@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.log;
+
+import org.jspecify.annotations.NullMarked;

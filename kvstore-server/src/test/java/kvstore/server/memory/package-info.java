@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.memory;
+
+import org.jspecify.annotations.NullMarked;

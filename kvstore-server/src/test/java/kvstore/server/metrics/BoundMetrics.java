@@ -1,0 +1,31 @@
+package kvstore.server.metrics;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.function.Supplier;
+import kvstore.api.IoFailure;
+import kvstore.lustre.EngineConfig;
+import kvstore.lustre.PosixEngine;
+import kvstore.store.RecoveryReport;
+import kvstore.store.StoreStats;
+
+/** Metrics with everything bound to them that a daemon binds. */
+final class BoundMetrics {
+    private BoundMetrics() {}
+
+    static PosixEngine engine(Path directory) throws IoFailure {
+        return PosixEngine.open(new EngineConfig(1, 1, EngineConfig.DirectMode.OFF), directory);
+    }
+
+    static StoreStats stats() {
+        return new StoreStats(
+                100, 90, 10, 80, 70, 9, 2, 1, 3, 4, 5, 60, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
+    }
+
+    static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
+        metrics.bindSlabs(() -> 1000, () -> 400, () -> 6);
+        metrics.bindStore(stats, () -> 12345);
+        metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.started("1.2.3", 7, Duration.ofMillis(2500));
+    }
+}

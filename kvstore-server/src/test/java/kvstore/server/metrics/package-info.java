@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.metrics;
+
+import org.jspecify.annotations.NullMarked;

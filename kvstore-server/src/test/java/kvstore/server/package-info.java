@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server;
+
+import org.jspecify.annotations.NullMarked;
