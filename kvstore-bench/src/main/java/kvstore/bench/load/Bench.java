@@ -1,0 +1,178 @@
+package kvstore.bench.load;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import kvstore.api.Blocks;
+import kvstore.bench.CleanUp;
+import kvstore.bench.DaemonLauncher;
+import kvstore.bench.DaemonProcess;
+import kvstore.bench.DiskSpace;
+import kvstore.bench.Progress;
+import kvstore.bench.StoreSize;
+import kvstore.bench.Workspace;
+import kvstore.client.cli.Words;
+import kvstore.v1.StatResponse;
+
+/**
+ * Lets the peers take turns on one directory, so that what disturbs the machine disturbs all of them alike.
+ *
+ * @param peers in the order of their turns
+ * @param launcher starts our daemon
+ * @param settings of our daemon, each {@code key=value}
+ * @param lmcache the virtual environment with LMCache
+ */
+record Bench(
+        LoadPlan plan,
+        Set<PeerKind> peers,
+        DaemonLauncher launcher,
+        List<String> settings,
+        Path lmcache,
+        Progress progress,
+        CleanUp cleanUp) {
+
+    private static final long FIO_BLOCK_BYTES = 4L << 20;
+    private static final int FIO_DEPTH = 8;
+
+    /** The size of a segment that is not told otherwise. */
+    private static final long SEGMENT_BYTES = 1L << 30;
+
+    Bench {
+        peers = Collections.unmodifiableSet(new LinkedHashSet<>(peers));
+        settings = List.copyOf(settings);
+    }
+
+    /**
+     * Runs all of it.
+     *
+     * @param parent gets a directory of the benchmark's own
+     * @throws kvstore.client.cli.CommandFailure if there is not enough disk, or a peer fails as a whole
+     */
+    BenchReport run(Path parent) {
+        StoreSize size = storeSize();
+        DiskSpace.require(
+                parent,
+                (needsDaemon() ? size.capacityBytes() : 0) + roundBytes(),
+                "take a smaller --size or --count, or another disk with --directory");
+        Workspace workspace = Workspace.create(parent, "kvstore-bench-", cleanUp);
+        Tool tool = new Tool(workspace.path().resolve("tool.log"), cleanUp);
+        if (!needsDaemon()) {
+            return run(peers(workspace, tool, Optional.empty()), Optional.empty());
+        }
+        progress.say("starting the daemon");
+        List<String> all = new ArrayList<>(size.settings());
+        all.addAll(settings);
+        DaemonProcess.Setup setup = new DaemonProcess.Setup(
+                workspace.path().resolve("pool"),
+                workspace.socket(),
+                workspace.path().resolve("daemon.log"),
+                all,
+                false);
+        try (BenchDaemon daemon = new BenchDaemon(DaemonProcess.start(launcher, setup, cleanUp))) {
+            return run(peers(workspace, tool, Optional.of(daemon)), Optional.of(daemon));
+        }
+    }
+
+    private BenchReport run(List<Peer> all, Optional<BenchDaemon> daemon) {
+        List<Peer> present =
+                all.stream().filter(peer -> peer.missing().isEmpty()).toList();
+        daemon.ifPresent(this::warmUp);
+        List<PeerResult> results = new ArrayList<>();
+        for (long chunkBytes : plan.chunkBytes()) {
+            results.addAll(measure(present, chunkBytes));
+        }
+        Optional<LookupLatency> lookup = Optional.empty();
+        if (peers.contains(PeerKind.CLIENT)) {
+            progress.say("lookups");
+            lookup = daemon.map(LookupLatency::measure);
+        }
+        OptionalDouble allocated = present.stream()
+                .filter(ClientPeer.class::isInstance)
+                .map(ClientPeer.class::cast)
+                .map(ClientPeer::allocatedPerPayloadByte)
+                .findFirst()
+                .orElse(OptionalDouble.empty());
+        List<String> missing = all.stream()
+                .flatMap(peer -> peer.missing().map(why -> peer.name() + ": " + why).stream())
+                .toList();
+        return new BenchReport(
+                plan,
+                results,
+                missing,
+                lookup,
+                allocated,
+                daemon.map(Bench::disk).orElse(""));
+    }
+
+    /** A daemon in service has been compiled by Java long ago. */
+    private void warmUp(BenchDaemon daemon) {
+        progress.say("warming up the daemon");
+        var _ = new ClientPeer(daemon).measure(plan, largestChunk());
+    }
+
+    private List<PeerResult> measure(List<Peer> present, long chunkBytes) {
+        Map<String, List<Sample>> samples = new LinkedHashMap<>();
+        for (int round = 1; round <= plan.rounds(); round++) {
+            for (Peer peer : present) {
+                progress.say(
+                        "%s, round %d of %d: %s".formatted(Words.size(chunkBytes), round, plan.rounds(), peer.name()));
+                samples.computeIfAbsent(peer.name(), _ -> new ArrayList<>()).add(peer.measure(plan, chunkBytes));
+            }
+        }
+        return samples.entrySet().stream()
+                .map(entry -> new PeerResult(entry.getKey(), chunkBytes, entry.getValue()))
+                .toList();
+    }
+
+    private List<Peer> peers(Workspace workspace, Tool tool, Optional<BenchDaemon> daemon) {
+        Lmcache measuring = new Lmcache(tool, lmcache, workspace.path().resolve("lmcache.json"));
+        List<Peer> all = new ArrayList<>();
+        for (PeerKind kind : peers) {
+            switch (kind) {
+                case KVSTORE -> all.add(new KvStorePeer(measuring, daemon.orElseThrow()));
+                case FS_NATIVE -> all.add(new FsNativePeer(measuring, workspace.path()));
+                case CLIENT -> all.add(new ClientPeer(daemon.orElseThrow()));
+                case FIO -> {
+                    all.add(new FioPeer(tool, workspace.path(), FIO_BLOCK_BYTES, FIO_DEPTH));
+                    all.add(new FioPeer(tool, workspace.path(), 0, 0));
+                }
+            }
+        }
+        return all;
+    }
+
+    private boolean needsDaemon() {
+        return peers.stream().anyMatch(PeerKind::isOurs);
+    }
+
+    /** Room for two rounds: what the round before left is deleted, but its segments go only when space is needed. */
+    private StoreSize storeSize() {
+        long record = Blocks.roundUp(largestChunk()) + Blocks.BLOCK_BYTES;
+        long chunks = 2L * (plan.count() + plan.inFlight());
+        return StoreSize.of(
+                largestChunk(),
+                Math.max(chunks, (chunks * record + LookupLatency.storedBytes()) / record + 1),
+                Math.max(1, Math.min(chunks * record, SEGMENT_BYTES) / record));
+    }
+
+    /** What one peer writes in its turn, the wave before those that count included. */
+    private long roundBytes() {
+        return (plan.count() + plan.inFlight()) * largestChunk();
+    }
+
+    private long largestChunk() {
+        return Collections.max(plan.chunkBytes());
+    }
+
+    private static String disk(BenchDaemon daemon) {
+        StatResponse stat = daemon.stat();
+        return "%s by %s".formatted(stat.getFileSystem(), stat.getIoPath());
+    }
+}

@@ -1,0 +1,26 @@
+package kvstore.bench.load;
+
+import java.util.Locale;
+
+/** What {@code --peers} can name. */
+enum PeerKind {
+    /** This project as LMCache sees it. */
+    KVSTORE,
+    /** LMCache's own backend for file systems. */
+    FS_NATIVE,
+    /** This project as the Java client sees it, with latency of lookups and the daemon's heap. */
+    CLIENT,
+    /** The disk. */
+    FIO;
+
+    /** As on the command line. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether our daemon is needed. */
+    boolean isOurs() {
+        return this == KVSTORE || this == CLIENT;
+    }
+}

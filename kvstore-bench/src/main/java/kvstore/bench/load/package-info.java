@@ -1,0 +1,5 @@
+/** {@code kvstore bench}: this daemon, LMCache's own file system backend and fio, on one directory in one run. */
+@NullMarked
+package kvstore.bench.load;
+
+import org.jspecify.annotations.NullMarked;

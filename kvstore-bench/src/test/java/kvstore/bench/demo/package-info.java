@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.bench.demo;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.bench.load;
+
+import org.jspecify.annotations.NullMarked;
