@@ -1,0 +1,206 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class PutStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PUT_STATUS_UNSPECIFIED: _ClassVar[PutStatus]
+    PUT_STATUS_STORED: _ClassVar[PutStatus]
+    PUT_STATUS_ALREADY_STORED: _ClassVar[PutStatus]
+    PUT_STATUS_SHED: _ClassVar[PutStatus]
+    PUT_STATUS_REJECTED: _ClassVar[PutStatus]
+
+class PutReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PUT_REASON_UNSPECIFIED: _ClassVar[PutReason]
+    PUT_REASON_NO_MEMORY: _ClassVar[PutReason]
+    PUT_REASON_NO_SPACE: _ClassVar[PutReason]
+    PUT_REASON_IO_ERROR: _ClassVar[PutReason]
+    PUT_REASON_CONCURRENT_PUT: _ClassVar[PutReason]
+    PUT_REASON_STOPPING: _ClassVar[PutReason]
+    PUT_REASON_BAD_KEY: _ClassVar[PutReason]
+    PUT_REASON_BAD_LENGTH: _ClassVar[PutReason]
+    PUT_REASON_TRUNCATED: _ClassVar[PutReason]
+
+class GetStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GET_STATUS_UNSPECIFIED: _ClassVar[GetStatus]
+    GET_STATUS_HIT: _ClassVar[GetStatus]
+    GET_STATUS_MISS: _ClassVar[GetStatus]
+
+class MissReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MISS_REASON_UNSPECIFIED: _ClassVar[MissReason]
+    MISS_REASON_ABSENT: _ClassVar[MissReason]
+    MISS_REASON_OTHER_LENGTH: _ClassVar[MissReason]
+    MISS_REASON_CORRUPT: _ClassVar[MissReason]
+    MISS_REASON_IO_ERROR: _ClassVar[MissReason]
+    MISS_REASON_IN_FLIGHT: _ClassVar[MissReason]
+    MISS_REASON_NO_MEMORY: _ClassVar[MissReason]
+PUT_STATUS_UNSPECIFIED: PutStatus
+PUT_STATUS_STORED: PutStatus
+PUT_STATUS_ALREADY_STORED: PutStatus
+PUT_STATUS_SHED: PutStatus
+PUT_STATUS_REJECTED: PutStatus
+PUT_REASON_UNSPECIFIED: PutReason
+PUT_REASON_NO_MEMORY: PutReason
+PUT_REASON_NO_SPACE: PutReason
+PUT_REASON_IO_ERROR: PutReason
+PUT_REASON_CONCURRENT_PUT: PutReason
+PUT_REASON_STOPPING: PutReason
+PUT_REASON_BAD_KEY: PutReason
+PUT_REASON_BAD_LENGTH: PutReason
+PUT_REASON_TRUNCATED: PutReason
+GET_STATUS_UNSPECIFIED: GetStatus
+GET_STATUS_HIT: GetStatus
+GET_STATUS_MISS: GetStatus
+MISS_REASON_UNSPECIFIED: MissReason
+MISS_REASON_ABSENT: MissReason
+MISS_REASON_OTHER_LENGTH: MissReason
+MISS_REASON_CORRUPT: MissReason
+MISS_REASON_IO_ERROR: MissReason
+MISS_REASON_IN_FLIGHT: MissReason
+MISS_REASON_NO_MEMORY: MissReason
+
+class HelloRequest(_message.Message):
+    __slots__ = ("client_name", "wire_versions")
+    CLIENT_NAME_FIELD_NUMBER: _ClassVar[int]
+    WIRE_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    client_name: str
+    wire_versions: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, client_name: _Optional[str] = ..., wire_versions: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class HelloResponse(_message.Message):
+    __slots__ = ("wire_version", "server_version", "node", "pool", "epoch", "limits", "io_path")
+    WIRE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    IO_PATH_FIELD_NUMBER: _ClassVar[int]
+    wire_version: int
+    server_version: str
+    node: str
+    pool: str
+    epoch: int
+    limits: Limits
+    io_path: str
+    def __init__(self, wire_version: _Optional[int] = ..., server_version: _Optional[str] = ..., node: _Optional[str] = ..., pool: _Optional[str] = ..., epoch: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., io_path: _Optional[str] = ...) -> None: ...
+
+class Limits(_message.Message):
+    __slots__ = ("key_bytes", "value_bytes", "keys", "frame_bytes", "lease_millis")
+    KEY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    VALUE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    FRAME_BYTES_FIELD_NUMBER: _ClassVar[int]
+    LEASE_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    key_bytes: int
+    value_bytes: int
+    keys: int
+    frame_bytes: int
+    lease_millis: int
+    def __init__(self, key_bytes: _Optional[int] = ..., value_bytes: _Optional[int] = ..., keys: _Optional[int] = ..., frame_bytes: _Optional[int] = ..., lease_millis: _Optional[int] = ...) -> None: ...
+
+class LookupRequest(_message.Message):
+    __slots__ = ("keys", "lease_millis", "client_id")
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    LEASE_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    keys: _containers.RepeatedScalarFieldContainer[bytes]
+    lease_millis: int
+    client_id: str
+    def __init__(self, keys: _Optional[_Iterable[bytes]] = ..., lease_millis: _Optional[int] = ..., client_id: _Optional[str] = ...) -> None: ...
+
+class LookupResponse(_message.Message):
+    __slots__ = ("found", "sizes", "leading_hits", "lease_id", "lease_millis")
+    FOUND_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    LEADING_HITS_FIELD_NUMBER: _ClassVar[int]
+    LEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    LEASE_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    found: bytes
+    sizes: _containers.RepeatedScalarFieldContainer[int]
+    leading_hits: int
+    lease_id: int
+    lease_millis: int
+    def __init__(self, found: _Optional[bytes] = ..., sizes: _Optional[_Iterable[int]] = ..., leading_hits: _Optional[int] = ..., lease_id: _Optional[int] = ..., lease_millis: _Optional[int] = ...) -> None: ...
+
+class PutRequest(_message.Message):
+    __slots__ = ("begin", "data")
+    BEGIN_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    begin: PutBegin
+    data: bytes
+    def __init__(self, begin: _Optional[_Union[PutBegin, _Mapping]] = ..., data: _Optional[bytes] = ...) -> None: ...
+
+class PutBegin(_message.Message):
+    __slots__ = ("key", "length", "client_id")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    key: bytes
+    length: int
+    client_id: str
+    def __init__(self, key: _Optional[bytes] = ..., length: _Optional[int] = ..., client_id: _Optional[str] = ...) -> None: ...
+
+class PutResponse(_message.Message):
+    __slots__ = ("index", "status", "reason", "message")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    status: PutStatus
+    reason: PutReason
+    message: str
+    def __init__(self, index: _Optional[int] = ..., status: _Optional[_Union[PutStatus, str]] = ..., reason: _Optional[_Union[PutReason, str]] = ..., message: _Optional[str] = ...) -> None: ...
+
+class GetRequest(_message.Message):
+    __slots__ = ("keys", "expected_lengths")
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_LENGTHS_FIELD_NUMBER: _ClassVar[int]
+    keys: _containers.RepeatedScalarFieldContainer[bytes]
+    expected_lengths: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, keys: _Optional[_Iterable[bytes]] = ..., expected_lengths: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class GetResponse(_message.Message):
+    __slots__ = ("index", "length", "data", "status", "reason")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    length: int
+    data: bytes
+    status: GetStatus
+    reason: MissReason
+    def __init__(self, index: _Optional[int] = ..., length: _Optional[int] = ..., data: _Optional[bytes] = ..., status: _Optional[_Union[GetStatus, str]] = ..., reason: _Optional[_Union[MissReason, str]] = ...) -> None: ...
+
+class DeleteRequest(_message.Message):
+    __slots__ = ("keys",)
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    keys: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, keys: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class DeleteResponse(_message.Message):
+    __slots__ = ("deleted",)
+    DELETED_FIELD_NUMBER: _ClassVar[int]
+    deleted: bytes
+    def __init__(self, deleted: _Optional[bytes] = ...) -> None: ...
+
+class ReleaseRequest(_message.Message):
+    __slots__ = ("lease_ids",)
+    LEASE_IDS_FIELD_NUMBER: _ClassVar[int]
+    lease_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, lease_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class ReleaseResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

@@ -1,0 +1,155 @@
+"""The connections to one life of the daemon."""
+
+from __future__ import annotations
+
+import platform
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
+
+import grpc
+
+from ._options import MIB, Options
+from ._proto import kvstore_pb2 as pb
+from ._version import VERSION
+
+WIRE_VERSION = 1
+CLIENT_NAME = f"kvstore-lmcache {VERSION} (Python {platform.python_version()}, grpcio {grpc.__version__})"
+
+_SERVICE = "/kvstore.v1.KvStore/"
+
+_CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
+    # Otherwise all channels to one target share one connection.
+    ("grpc.use_local_subchannel_pool", 1),
+    # A proxy for the world outside, as many GPU hosts have in their environment, is none for the daemon.
+    ("grpc.enable_http_proxy", 0),
+    # A miss is cheaper than a second try.
+    ("grpc.enable_retries", 0),
+    # The largest frame that Options allows, and room for the rest of the message.
+    ("grpc.max_receive_message_length", 17 * MIB),
+    # The thread that asks for the next frame also reads it from the socket: a fifth less CPU than with gRPC's thread.
+    ("SingleThreadedUnaryStream", 1),
+)
+
+_Message = TypeVar("_Message", covariant=True)
+
+
+class Stream(Protocol[_Message]):
+    """What comes back on a streaming call."""
+
+    def __iter__(self) -> Iterator[_Message]:
+        """The messages; raises grpc.RpcError where the call ends with a status that is not OK."""
+        ...
+
+    def cancel(self) -> Any:
+        """Ends the call from this side."""
+        ...
+
+
+class ConnectError(Exception):
+    """The daemon cannot be used now; the message says why."""
+
+
+class Session:
+    """One connection for lookups and several for payload, all to the same target.
+
+    A session whose daemon has gone is thrown away with its channels, and so is gRPC's own waiting time before it would
+    connect again.
+
+    Attributes:
+        hello: The daemon's answer; empty until :meth:`say_hello` has returned.
+    """
+
+    def __init__(self, options: Options):
+        self.hello = pb.HelloResponse()
+        self._lock = threading.Lock()
+        self._users = 0
+        self._retired = False
+        self._control = _open_channel(options.target)
+        self._data = [_open_channel(options.target) for _ in range(options.channels)]
+        self._hello = self._control.unary_unary(
+            _SERVICE + "Hello", pb.HelloRequest.SerializeToString, pb.HelloResponse.FromString
+        )
+        self._lookup = self._control.unary_unary(
+            _SERVICE + "Lookup", pb.LookupRequest.SerializeToString, pb.LookupResponse.FromString
+        )
+        self._delete = self._control.unary_unary(
+            _SERVICE + "Delete", pb.DeleteRequest.SerializeToString, pb.DeleteResponse.FromString
+        )
+        self._puts: list[Callable[..., Stream[pb.PutResponse]]] = [
+            channel.stream_stream(_SERVICE + "Put", None, pb.PutResponse.FromString) for channel in self._data
+        ]
+        self._gets: list[Callable[..., Stream[bytes]]] = [
+            channel.unary_stream(_SERVICE + "Get", pb.GetRequest.SerializeToString, None) for channel in self._data
+        ]
+
+    def say_hello(self, timeout_seconds: float) -> None:
+        """Connects, if need be, and learns who answers.
+
+        Raises:
+            ConnectError: Nobody answers, or nobody that this client can talk to.
+        """
+        request = pb.HelloRequest(client_name=CLIENT_NAME, wire_versions=[WIRE_VERSION])
+        try:
+            hello = self._hello(request, timeout=timeout_seconds)
+        except (grpc.RpcError, ValueError) as error:
+            raise ConnectError(describe(error)) from error
+        if hello.wire_version != WIRE_VERSION:
+            raise ConnectError(
+                f"the daemon {hello.server_version} chose wire version {hello.wire_version}, "
+                f"this client speaks {WIRE_VERSION}"
+            )
+        self.hello = hello
+
+    def lookup(self, request: pb.LookupRequest, timeout_seconds: float) -> pb.LookupResponse:
+        """Calls Lookup; raises grpc.RpcError, or ValueError if the session is closed."""
+        return self._lookup(request, timeout=timeout_seconds)
+
+    def delete(self, request: pb.DeleteRequest, timeout_seconds: float) -> pb.DeleteResponse:
+        """Calls Delete; raises as :meth:`lookup`."""
+        return self._delete(request, timeout=timeout_seconds)
+
+    def put(self, lane: int, requests: Iterator[bytes], timeout_seconds: float) -> Stream[pb.PutResponse]:
+        """Starts a Put with encoded requests on one of the channels for payload; raises as :meth:`lookup`."""
+        return self._puts[lane % len(self._puts)](requests, timeout=timeout_seconds)
+
+    def get(self, lane: int, request: pb.GetRequest, timeout_seconds: float) -> Stream[bytes]:
+        """Starts a Get on one of the channels for payload, with responses left encoded; raises as :meth:`lookup`."""
+        return self._gets[lane % len(self._gets)](request, timeout=timeout_seconds)
+
+    def enter(self) -> None:
+        """Counts a user, who keeps the channels open until :meth:`leave`."""
+        with self._lock:
+            self._users += 1
+
+    def leave(self) -> None:
+        """Ends what :meth:`enter` began."""
+        with self._lock:
+            self._users -= 1
+            last = self._retired and self._users == 0
+        if last:
+            self.close()
+
+    def retire(self) -> None:
+        """Closes the channels as soon as nobody uses them. Calls under way end by themselves."""
+        with self._lock:
+            self._retired = True
+            unused = self._users == 0
+        if unused:
+            self.close()
+
+    def close(self) -> None:
+        """Closes the channels now; every call under way fails. May be called again."""
+        for channel in (self._control, *self._data):
+            channel.close()
+
+
+def describe(error: Exception) -> str:
+    """One line on why a call failed."""
+    if isinstance(error, grpc.RpcError) and isinstance(error, grpc.Call):
+        return f"{error.code().name}: {error.details()}"
+    return str(error)
+
+
+def _open_channel(target: str) -> grpc.Channel:
+    return grpc.insecure_channel(target, options=_CHANNEL_OPTIONS)

@@ -1,0 +1,51 @@
+"""Counters of what the client did."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+# Always in stats(), so that a reader need not ask whether one is there. A reason that the daemon gives adds its own:
+# load_miss_absent, store_shed_no_space and so on.
+COUNTERS = (
+    "connects",
+    "disconnects",
+    "lookup_keys",
+    "lookup_hits",
+    "lookup_failed_calls",
+    "load_keys",
+    "load_hits",
+    "load_bytes",
+    "load_failed_calls",
+    "store_keys",
+    "store_stored",
+    "store_already_stored",
+    "store_bytes",
+    "store_failed_calls",
+    "store_dropped",
+    "store_dropped_disconnected",
+    "store_dropped_queue_full",
+    "delete_keys",
+    "delete_hits",
+    "delete_failed_calls",
+    "timeouts",
+    "protocol_errors",
+)
+
+
+class Stats:
+    """Thread-safe counters, all since the start of the client."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = Counter(dict.fromkeys(COUNTERS, 0))
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Raises a counter."""
+        with self._lock:
+            self._counts[name] += amount
+
+    def snapshot(self) -> dict[str, int]:
+        """A copy of all counters."""
+        with self._lock:
+            return dict(self._counts)

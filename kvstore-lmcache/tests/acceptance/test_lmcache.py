@@ -1,0 +1,108 @@
+"""LMCache's own tools against the real daemon: what upstream accepts as an L2 adapter that works."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import lmcache_tools
+from conftest import require_real_daemon
+from real_daemon import RealDaemon
+
+
+@pytest.fixture
+def daemon() -> Iterator[RealDaemon]:
+    """A daemon of the test's own: LMCache's tools name their keys alike in every run."""
+    if not lmcache_tools.is_installed():
+        assert "KVSTORE_TEST_COMPLETE" not in os.environ, "LMCache is not installed"
+        pytest.skip("LMCache is not installed")
+    require_real_daemon()
+    daemon = RealDaemon(capacity="6GiB")
+    try:
+        daemon.start()
+        yield daemon
+    finally:
+        daemon.remove()
+
+
+def test_basic_check(daemon: RealDaemon) -> None:
+    printed = lmcache_tools.run(
+        "lmcache.v1.basic_check",
+        [
+            "--mode=test_l2_adapter",
+            "--model=/m/",
+            "--num-keys=50",
+            f"--l2-adapter={lmcache_tools.adapter_json(daemon.target)}",
+        ],
+    )
+    # The tool's exit code is 0 whatever it finds.
+    for line in (
+        "Validation: 50/50 correctly absent",
+        "Batch store OK",
+        "Validation: 50/50 found",
+        "Validation (loaded): 50/50",
+        "Validation (content): 50/50",
+    ):
+        assert line in printed, printed
+
+
+@pytest.mark.parametrize(
+    ("size_kib", "keys", "in_flight"),
+    [(1, 16, 2), (5, 16, 2), (1023, 16, 2), (16_129, 16, 1), (16_384, 16, 2), (131_072, 2, 1)],
+)
+def test_bench_l2(daemon: RealDaemon, tmp_path: Path, size_kib: int, keys: int, in_flight: int) -> None:
+    """Also over TCP; the tool fails by itself if a byte differs."""
+    target = daemon.tcp_target if size_kib == 1023 else daemon.target
+    figures = lmcache_tools.bench_l2(target, tmp_path / "out.json", size_kib, keys, in_flight)
+    assert list(figures) == ["Store", "Lookup", "Load"]
+    for operation in figures.values():
+        assert operation["total_success"] == operation["total_keys"] == 3 * keys * in_flight
+        assert operation["rounds_timed_out"] == 0
+        # Shown by pytest -rP: what this machine reached beside everything else it did.
+        print(operation["operation"], size_kib, "KiB:", operation["throughput_avg_mbps"], "MiB/s")
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_load_after_a_restart_of_the_daemon(daemon: RealDaemon, tmp_path: Path, end: str) -> None:
+    lmcache_tools.bench_l2(daemon.target, tmp_path / "store.json", 1023, 16, 2, "--only=store")
+    getattr(daemon, end)()
+    daemon.start()
+    figures = lmcache_tools.bench_l2(daemon.target, tmp_path / "load.json", 1023, 16, 2, "--only=load")
+    assert figures["Load"]["total_success"] == 3 * 16 * 2
+
+
+def test_another_size_under_the_same_keys(daemon: RealDaemon, tmp_path: Path) -> None:
+    for size_kib in (64, 256, 16):
+        figures = lmcache_tools.bench_l2(daemon.target, tmp_path / "out.json", size_kib, 16, 2)
+        assert {operation["total_success"] for operation in figures.values()} == {96}
+
+
+def test_the_whole_chain(daemon: RealDaemon, tmp_path: Path) -> None:
+    """A simulated engine of two ranks, LMCache's server, this adapter, the daemon; then all of it anew but the disk."""
+    with lmcache_tools.lmcache_server(daemon.target, tmp_path / "first.log") as server:
+        first = server.bench()
+    assert re.findall(r"Checksum (OK|FAIL): +(\d+)", first) == [("OK", "4"), ("FAIL", "0")], first
+    assert _lookups(first, "cold") == ["0/4"] * 4
+    assert _lookups(first, "warm") == ["4/4"] * 4
+    assert _checksums(first, "warm") == _checksums(first, "cold")
+
+    daemon.stop()
+    daemon.start()
+    with lmcache_tools.lmcache_server(daemon.target, tmp_path / "second.log") as server:
+        second = server.bench()
+    assert _lookups(second, "cold") == _lookups(second, "warm") == ["4/4"] * 4, second
+    assert _checksums(second, "warm") == _checksums(first, "cold"), second
+
+
+def _lookups(printed: str, request: str) -> list[str]:
+    return re.findall(rf"\[seq \d+/{request}\] LOOKUP: (\d+/\d+) chunks hit", printed)
+
+
+def _checksums(printed: str, request: str) -> dict[str, str]:
+    found = dict(re.findall(rf"\[seq (\d+)/{request}\] CHECKSUM: (\w+)", printed))
+    assert len(found) == 4, printed
+    return found

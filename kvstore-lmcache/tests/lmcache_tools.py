@@ -1,0 +1,176 @@
+"""LMCache's own command line, run as its users run it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 180
+STOP_SECONDS = 60
+
+
+def is_installed() -> bool:
+    """Whether this Python has LMCache."""
+    return importlib.util.find_spec("lmcache") is not None
+
+
+def adapter_json(target: str, **parameters: Any) -> str:
+    """The adapter as LMCache's configuration names it."""
+    return json.dumps(
+        {
+            "type": "native_plugin",
+            "module_path": "kvstore_lmcache",
+            "class_name": "KvStoreClient",
+            "adapter_params": {"target": target, **parameters},
+        }
+    )
+
+
+def run(module: str, arguments: Sequence[str], limit_seconds: float = 300) -> str:
+    """Runs ``python -m module``, returns what it printed, and fails the test if it fails."""
+    result = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=_environment(),
+        timeout=limit_seconds,
+        check=False,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def bench_l2(target: str, output: Path, size_kib: int, keys: int, in_flight: int, *more: str) -> dict[str, Any]:
+    """Runs ``lmcache bench l2``; returns a dictionary of figures for each of its operations."""
+    run(
+        "lmcache.cli.main",
+        [
+            "bench",
+            "l2",
+            f"--l2-adapter={adapter_json(target)}",
+            f"--num-keys={keys}",
+            f"--in-flight={in_flight}",
+            f"--data-size-kb={size_kib}",
+            "--rounds=3",
+            "--warmup-rounds=1",
+            f"--l1-align-bytes={4096 if size_kib % 4 == 0 else 1}",
+            "--no-skip-verify",
+            "--lookup-max-hit-rate=1.0",
+            "--format=json",
+            f"--output={output}",
+            *more,
+        ],
+    )
+    metrics = json.loads(output.read_text())["metrics"]
+    return {section["operation"]: section for name, section in metrics.items() if name.startswith("op_")}
+
+
+class LmcacheServer:
+    """The address of a running ``lmcache server``."""
+
+    def __init__(self, log: Path):
+        self.log = log
+        self.port = _free_port()
+        self.http_port = _free_port()
+
+    def bench(self, limit_seconds: float = 300) -> str:
+        """Runs ``lmcache bench server`` as two ranks of an engine; returns what it printed."""
+        return run(
+            "lmcache.cli.main",
+            [
+                "bench",
+                "server",
+                f"--rpc-url=tcp://localhost:{self.port}",
+                f"--url=http://localhost:{self.http_port}",
+                "--mode=cpu",
+                "--tp-size=2",
+                "--num-tokens=1024",
+                "--start=0",
+                "--end=4",
+                "--interval=0.1",
+                "--kvcache-shape-spec=(2,256,16,8,128):bfloat16:32",
+            ],
+            limit_seconds,
+        )
+
+
+@contextmanager
+def lmcache_server(target: str, log: Path) -> Iterator[LmcacheServer]:
+    """Runs ``lmcache server`` with its L1 in shared memory and nothing kept there, so that every hit comes from us."""
+    server = LmcacheServer(log)
+    shm_name = f"kvstore_test_{os.getpid()}_{server.port}"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "lmcache.cli.main",
+                "server",
+                f"--port={server.port}",
+                f"--http-port={server.http_port}",
+                "--disable-metrics",
+                "--l1-size-gb=2",
+                "--eviction-policy=noop",
+                "--l2-store-policy=skip_l1",
+                "--supported-transfer-mode=engine_driven",
+                f"--shm-name={shm_name}",
+                "--l1-align-bytes=4096",
+                f"--l2-adapter={adapter_json(target)}",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=_environment(),
+        )
+    try:
+        _wait_for_http(server, process)
+        yield server
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"lmcache server did not stop within {STOP_SECONDS} s:\n{log.read_text()}") from None
+        finally:
+            Path(f"/dev/shm/lmcache_l1_pool_{shm_name}").unlink(missing_ok=True)  # noqa: S108
+
+
+def _wait_for_http(server: LmcacheServer, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://localhost:{server.http_port}/healthcheck", timeout=10):
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"lmcache server did not start:\n{server.log.read_text()}") from None
+            time.sleep(0.2)
+
+
+def _environment() -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("KVSTORE_", "LMCACHE_"))}
+    return {**environment, "LMCACHE_TRACK_USAGE": "false", "LMCACHE_DISABLE_BANNER": "1"}
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

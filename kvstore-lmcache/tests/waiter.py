@@ -1,0 +1,60 @@
+"""Waits for completions as LMCache's bridge does: polls the descriptor, then drains."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kvstore_lmcache import KvStoreClient
+
+
+class Outcome(NamedTuple):
+    """A completion without its id."""
+
+    ok: bool
+    error: str
+    results: list[bool]
+
+
+class Waiter:
+    """Calls a client and waits for the answer. One waiter for a client, used by one thread."""
+
+    def __init__(self, client: KvStoreClient) -> None:
+        self.client = client
+        self._outcomes: dict[int, Outcome] = {}
+        self._poll = select.poll()
+        self._poll.register(client.event_fd(), select.POLLIN)
+
+    def wait(self, future_id: int, limit_seconds: float = 60) -> Outcome:
+        deadline = time.monotonic() + limit_seconds
+        while future_id not in self._outcomes:
+            left = deadline - time.monotonic()
+            assert left > 0, f"no completion of {future_id} within {limit_seconds} s"
+            if self._poll.poll(left * 1000):
+                for completed, ok, error, results in self.client.drain_completions():
+                    assert completed not in self._outcomes, "completed twice"
+                    self._outcomes[completed] = Outcome(ok, error, results)
+        return self._outcomes.pop(future_id)
+
+    def store(self, keys: Sequence[str], values: Sequence[bytes]) -> Outcome:
+        return self.wait(self.client.submit_batch_set(keys, [memoryview(value) for value in values]))
+
+    def load(self, keys: Sequence[str], sizes: Sequence[int]) -> tuple[list[bool], list[bytes]]:
+        buffers = [bytearray(size) for size in sizes]
+        outcome = self.wait(self.client.submit_batch_get(keys, [memoryview(buffer) for buffer in buffers]))
+        assert outcome.ok
+        return outcome.results, [bytes(buffer) for buffer in buffers]
+
+    def lookup(self, keys: Sequence[str]) -> list[bool]:
+        return self.wait(self.client.submit_batch_exists(keys)).results
+
+    def delete(self, keys: Sequence[str]) -> list[bool]:
+        return self.wait(self.client.submit_batch_delete(keys)).results
+
+    def until_connected(self, limit_seconds: float = 30) -> None:
+        deadline = time.monotonic() + limit_seconds
+        while not self.client.stats()["connected"]:
+            assert time.monotonic() < deadline, "not connected"
+            time.sleep(0.01)
