@@ -14,9 +14,6 @@ final class ConfigPrinter {
 
     private static final int ORIGIN_COLUMN = 48;
 
-    /** A record, because its fields keep their order in JSON; those of an immutable map change with every start. */
-    private record Holds(String value, String origin) {}
-
     private ConfigPrinter() {}
 
     /** A file that would set everything as it is now, with the origin of each value as a comment. */
@@ -41,7 +38,8 @@ final class ConfigPrinter {
     /** One JSON object: path to an object that says what holds and who said so. */
     static String json(List<EffectiveValue> values) {
         Map<String, Object> object = new LinkedHashMap<>();
-        values.forEach(value -> object.put(value.path(), new Holds(value.value(), value.origin())));
+        values.forEach(
+                value -> object.put(value.path(), Json.object("value", value.value(), "origin", value.origin())));
         return Json.write(object) + "\n";
     }
 
