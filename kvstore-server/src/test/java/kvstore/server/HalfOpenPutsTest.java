@@ -33,7 +33,7 @@ final class HalfOpenPutsTest {
 
     @Test
     void othersAreServedAndAllIsGivenBack(@TempDir Path directory) throws StartException {
-        try (DaemonUnderTest daemon = DaemonUnderTest.start(directory, "grpc.stall-timeout=12s");
+        try (DaemonUnderTest daemon = DaemonUnderTest.start(directory, "grpc.stall-timeout=20s");
                 Peer good = new Peer(daemon, random)) {
             List<ManagedChannel> channels =
                     Stream.generate(daemon::tcp).limit(CONNECTIONS).toList();
