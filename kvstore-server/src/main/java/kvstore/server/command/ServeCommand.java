@@ -1,5 +1,6 @@
 package kvstore.server.command;
 
+import java.util.concurrent.CompletableFuture;
 import kvstore.client.cli.CommandFailure;
 import kvstore.client.cli.ExitCode;
 import kvstore.client.cli.KvStoreCommand;
@@ -36,9 +37,18 @@ public final class ServeCommand implements KvStoreCommand {
         DaemonConfig config = bind(values);
         Logging.configure(config.log());
         values.warnings().forEach(LOG::warn);
+        CompletableFuture<Daemon> started = new CompletableFuture<>();
+        // Before the start: a signal that comes during it waits for its end, and is then as clean a stop as any other.
+        StopSignal signal = StopSignal.install(
+                () -> started.thenAccept(Daemon::close).exceptionally(_ -> null).join(),
+                config.shutdown().drainTimeout());
         try (Daemon daemon = start(config)) {
-            StopSignal.install(daemon::close, config.shutdown().drainTimeout());
+            started.complete(daemon);
             daemon.awaitTermination();
+        } catch (CommandFailure e) {
+            started.completeExceptionally(e);
+            signal.remove();
+            throw e;
         }
         return ExitCode.OK.code();
     }

@@ -17,15 +17,29 @@ final class StopSignal {
     /** What may be needed beyond the drain: sealing the open segment and closing files. */
     private static final Duration GRACE = Duration.ofSeconds(10);
 
-    private StopSignal() {}
+    private final Thread hook;
+
+    private StopSignal(Thread hook) {
+        this.hook = hook;
+    }
 
     /** Runs {@code stop}, which takes about {@code drainTimeout}, when the process is told to end. */
-    static void install(Runnable stop, Duration drainTimeout) {
+    static StopSignal install(Runnable stop, Duration drainTimeout) {
         Duration limit = drainTimeout.plus(GRACE);
-        Runtime.getRuntime()
-                .addShutdownHook(Thread.ofPlatform()
-                        .name("stop-signal")
-                        .unstarted(() -> Runtime.getRuntime().halt(stop(stop, limit))));
+        Thread hook = Thread.ofPlatform()
+                .name("stop-signal")
+                .unstarted(() -> Runtime.getRuntime().halt(stop(stop, limit)));
+        Runtime.getRuntime().addShutdownHook(hook);
+        return new StopSignal(hook);
+    }
+
+    /** Lets the process end with its own exit code again, unless it was told to end already. */
+    void remove() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException _) {
+            // the hook runs: its exit code counts
+        }
     }
 
     /** The exit code of a process that was stopped so. */
