@@ -26,6 +26,7 @@ record LookupLatency(Histogram idle, Histogram busy) {
 
     /** Until the compilers of both sides are done: on two cores they take turns with what is measured. */
     private static final int WARM_UP_LOOKUPS = 20_000;
+
     private static final int LOOKUPS = 5_000;
     private static final int DIGITS = 3;
 
