@@ -148,11 +148,11 @@ final class Settings {
             "region.max-count",
             ValueType.count(1, 65_536),
             "256",
-            "Regions that all clients together may have at one time. Each costs two file descriptors.");
+            "Regions that all clients together may have at one time. Each costs a file descriptor.");
 
     static final Setting<Integer> REGION_THREADS =
             new Setting<>("region.threads", ValueType.count(1, 256).orAuto(Machine::regionThreads), "auto", """
-            Threads that compute and compare the checksums of what lies in regions, about 6 GB/s each. `auto` is a \
+            Threads that compute and compare the checksums of what lies in regions, about 8 GB/s each. `auto` is a \
             quarter of the cores, at least 2 and at most 16.""");
 
     static final Setting<Duration> LEASE_MAX_DURATION = new Setting<>(
