@@ -17,6 +17,8 @@ import kvstore.v1.KvStoreGrpc;
 import kvstore.v1.Limits;
 import kvstore.v1.LookupRequest;
 import kvstore.v1.LookupResponse;
+import kvstore.v1.MatchPrefixRequest;
+import kvstore.v1.MatchPrefixResponse;
 import kvstore.v1.ReleaseRequest;
 import kvstore.v1.ReleaseResponse;
 import org.slf4j.Logger;
@@ -33,11 +35,15 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
     private final Transfers transfers;
     private final NodeIdentity node;
     private final long leaseMillisMax;
+    private final int maxTokens;
+    private final PrefixMatch prefixMatch;
 
-    ControlService(Transfers transfers, NodeIdentity node, long leaseMillisMax) {
+    ControlService(Transfers transfers, NodeIdentity node, long leaseMillisMax, int maxTokens) {
         this.transfers = transfers;
         this.node = node;
         this.leaseMillisMax = leaseMillisMax;
+        this.maxTokens = maxTokens;
+        this.prefixMatch = new PrefixMatch(transfers, maxTokens, leaseMillisMax);
     }
 
     @Override
@@ -66,7 +72,10 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
                             .setValueBytes(transfers.maxValueBytes())
                             .setKeys(transfers.maxKeys())
                             .setFrameBytes(transfers.frameBytes())
-                            .setLeaseMillis((int) leaseMillisMax))
+                            .setLeaseMillis((int) leaseMillisMax)
+                            .setTokens(maxTokens))
+                    .addAllHashChecks(HashChecks.answer(
+                            request.getClientName(), request.getHashChecksList(), transfers.metrics()))
                     .build();
         });
     }
@@ -114,14 +123,17 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
     public void release(ReleaseRequest request, StreamObserver<ReleaseResponse> observer) {
         answer(observer, () -> {
             if (request.getLeaseIdsCount() > transfers.maxKeys()) {
-                throw Status.RESOURCE_EXHAUSTED
-                        .withDescription("lease_ids has " + request.getLeaseIdsCount() + " entries; at most "
-                                + transfers.maxKeys() + " are allowed (grpc.max-keys)")
-                        .asRuntimeException();
+                throw Requests.exhausted("lease_ids has " + request.getLeaseIdsCount() + " entries; at most "
+                        + transfers.maxKeys() + " are allowed (grpc.max-keys)");
             }
             request.getLeaseIdsList().forEach(transfers.store()::release);
             return ReleaseResponse.getDefaultInstance();
         });
+    }
+
+    @Override
+    public void matchPrefix(MatchPrefixRequest request, StreamObserver<MatchPrefixResponse> observer) {
+        answer(observer, () -> prefixMatch.answer(request));
     }
 
     /** One bit for each key, least significant first, in as many bytes as the keys need. */

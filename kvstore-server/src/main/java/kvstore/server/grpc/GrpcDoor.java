@@ -53,6 +53,9 @@ public final class GrpcDoor implements AutoCloseable {
     /** Room for the fields around the payload of a frame, and for requests with many long keys. */
     private static final int MESSAGE_OVERHEAD_BYTES = 64 * 1024;
 
+    /** A token id as a variable-length integer. */
+    private static final int MAX_TOKEN_BYTES = 5;
+
     private final EventLoopGroup eventLoops;
     private final ExecutorService control;
     private final HealthStatusManager health = new HealthStatusManager();
@@ -68,7 +71,7 @@ public final class GrpcDoor implements AutoCloseable {
     public GrpcDoor(GrpcConfig config, Transfers transfers, NodeIdentity node, Duration leaseMax) {
         this.config = config;
         this.transfers = transfers;
-        this.controlService = new ControlService(transfers, node, leaseMax.toMillis());
+        this.controlService = new ControlService(transfers, node, leaseMax.toMillis(), config.maxTokens());
         this.adminService = new AdminService(transfers, node);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
                 config.eventLoopThreads(),
@@ -151,10 +154,11 @@ public final class GrpcDoor implements AutoCloseable {
         }
     }
 
-    /** A frame of payload, or a request with as many of the longest keys as one call may have. */
+    /** A frame of payload, or a request with as many of the longest keys, or of token ids, as one call may have. */
     private int maxMessageBytes() {
-        return Math.max(transfers.frameBytes(), transfers.maxKeys() * (ChunkKey.MAX_BYTES + 16))
-                + MESSAGE_OVERHEAD_BYTES;
+        int keysBytes = transfers.maxKeys() * (ChunkKey.MAX_BYTES + 16);
+        int tokensBytes = config.maxTokens() * MAX_TOKEN_BYTES;
+        return Math.max(transfers.frameBytes(), Math.max(keysBytes, tokensBytes)) + MESSAGE_OVERHEAD_BYTES;
     }
 
     private static String cause(IOException failure) {

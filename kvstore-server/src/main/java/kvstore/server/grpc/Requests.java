@@ -21,10 +21,8 @@ final class Requests {
             throw invalid("keys is empty; 1 to " + maxKeys + " are allowed");
         }
         if (keys.size() > maxKeys) {
-            throw Status.RESOURCE_EXHAUSTED
-                    .withDescription("keys has " + keys.size() + " entries; at most " + maxKeys + " are allowed"
-                            + " (grpc.max-keys)")
-                    .asRuntimeException();
+            throw exhausted(
+                    "keys has " + keys.size() + " entries; at most " + maxKeys + " are allowed (grpc.max-keys)");
         }
         for (int i = 0; i < keys.size(); i++) {
             int bytes = keys.get(i).size();
@@ -51,6 +49,10 @@ final class Requests {
                 || clientId.getBytes(StandardCharsets.UTF_8).length > MAX_CLIENT_ID_BYTES) {
             throw invalid("client_id is longer than " + MAX_CLIENT_ID_BYTES + " bytes");
         }
+    }
+
+    static StatusRuntimeException exhausted(String message) {
+        return Status.RESOURCE_EXHAUSTED.withDescription(message).asRuntimeException();
     }
 
     static StatusRuntimeException invalid(String message) {

@@ -15,6 +15,7 @@ public enum Rpc {
     GET(KvStoreGrpc.SERVICE_NAME, "Get"),
     DELETE(KvStoreGrpc.SERVICE_NAME, "Delete"),
     RELEASE(KvStoreGrpc.SERVICE_NAME, "Release"),
+    MATCH_PREFIX(KvStoreGrpc.SERVICE_NAME, "MatchPrefix"),
     STAT(AdminGrpc.SERVICE_NAME, "Stat"),
     LIST(AdminGrpc.SERVICE_NAME, "List"),
     /** Health, reflection and whatever a client makes up: one label value for all, because clients choose these names. */
