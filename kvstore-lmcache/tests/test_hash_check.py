@@ -9,7 +9,7 @@ import random
 import sys
 import time
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import grpc
@@ -31,11 +31,12 @@ Connect = Callable[..., Waiter]
 
 
 @pytest.fixture
-def token_hasher() -> Any:
-    """The installed LMCache's, loaded as its server loads it."""
+def token_hasher() -> Iterator[Any]:
+    """The installed LMCache's, loaded as its server loads it, and away again for the clients of other tests."""
     if importlib.util.find_spec("lmcache") is None:
         pytest.skip("no LMCache")
-    return importlib.import_module("lmcache.v1.multiprocess.token_hasher")
+    yield importlib.import_module(_hash_check._TOKEN_HASHER)
+    del sys.modules[_hash_check._TOKEN_HASHER]
 
 
 @pytest.fixture
