@@ -95,6 +95,18 @@ final class HashCheckTest {
     }
 
     @Test
+    void pythonsHashIsToldByItsLength() {
+        assertThat(disagreement(
+                        HashAlgorithm.HASH_ALGORITHM_SHA256_CBOR,
+                        HashEra.HASH_ERA_UNSPECIFIED,
+                        256,
+                        "fe9a6a2bb72f32c2"))
+                .endsWith(
+                        "LMCache finds no vLLM and hashes with Python's hash instead, so install vLLM where LMCache runs,"
+                                + " or set --hash-algorithm blake3 for lmcache server");
+    }
+
+    @Test
     void aSeedThatIsToldIsTaken() {
         HashCheck.Builder check =
                 check(HashAlgorithm.HASH_ALGORITHM_BLAKE3, HashEra.HASH_ERA_UNSPECIFIED, 256, BLAKE3).toBuilder();

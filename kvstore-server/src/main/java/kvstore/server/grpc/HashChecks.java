@@ -25,6 +25,10 @@ final class HashChecks {
     /** LMCache's default, and other sizes that its documentation shows. */
     private static final List<Integer> USUAL_CHUNK_SIZES = List.of(16, 32, 64, 128, 256, 512, 1024);
 
+    private static final String PYTHONS_HASH =
+            "an integer where a digest was to come: LMCache finds no vLLM and hashes with Python's hash instead, so install"
+                    + " vLLM where LMCache runs, or set --hash-algorithm blake3 for lmcache server";
+
     private HashChecks() {}
 
     static List<HashCheckResult> answer(String client, List<HashCheck> checks, DaemonMetrics metrics) {
@@ -90,7 +94,14 @@ final class HashChecks {
                                         + " both sides"))
                 .findFirst()
                 .map(found -> "said to be %s, the client has %s; %s".formatted(believed, hashes, found))
-                .orElseGet(() -> "%s: the client has %s; %s".formatted(believed, hashes, cure(check.getScheme())));
+                .orElseGet(() -> "%s: the client has %s; %s"
+                        .formatted(
+                                believed,
+                                hashes,
+                                computed.size() > Long.BYTES
+                                                && check.getChunkHash().size() == Long.BYTES
+                                        ? PYTHONS_HASH
+                                        : cure(check.getScheme())));
     }
 
     private static String cure(HashScheme scheme) {
@@ -101,8 +112,7 @@ final class HashChecks {
                         + " server)";
             case HASH_ALGORITHM_SHA256_CBOR, HASH_ALGORITHM_SHA256_CBOR_64BIT ->
                 "set PYTHONHASHSEED=0 on every engine and LMCache process, without which vLLM begins each chain with random"
-                        + " bytes, and see that vLLM can be imported where LMCache runs, without which LMCache hashes with"
-                        + " Python's hash";
+                        + " bytes";
             default ->
                 "this LMCache hashes in a way that this daemon does not know: set PYTHONHASHSEED=0, which older releases"
                         + " need, and use one LMCache release everywhere";
