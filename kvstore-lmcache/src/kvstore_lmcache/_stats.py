@@ -28,6 +28,8 @@ COUNTERS = (
     "delete_keys",
     "delete_hits",
     "delete_failed_calls",
+    "hash_checks",
+    "hash_checks_differ",
     "timeouts",
     "protocol_errors",
 )

@@ -65,6 +65,7 @@ final class ConfigBinder {
                 values.get(GRPC_UNIX_SOCKET_MODE),
                 values.get(GRPC_FRAME_SIZE),
                 values.get(GRPC_MAX_KEYS),
+                values.get(GRPC_MAX_TOKENS),
                 values.get(GRPC_FLOW_CONTROL_WINDOW),
                 values.get(GRPC_MAX_CALLS_PER_CONNECTION),
                 values.get(GRPC_EVENT_LOOP_THREADS),

@@ -100,6 +100,11 @@ final class Settings {
     static final Setting<Integer> GRPC_MAX_KEYS = new Setting<>(
             "grpc.max-keys", ValueType.count(1, 65_536), "8192", "The most keys in one Lookup, Get or Delete.");
 
+    static final Setting<Integer> GRPC_MAX_TOKENS =
+            new Setting<>("grpc.max-tokens", ValueType.count(1, 4_194_304), "1048576", """
+            The most token ids in one MatchPrefix. Hashing them takes about 15 ms for a million. Clients are told in \
+            `Hello`.""");
+
     static final Setting<Integer> GRPC_FLOW_CONTROL_WINDOW =
             new Setting<>("grpc.flow-control-window", ValueType.intSize("64KiB", "256MiB", "1"), "4MiB", """
             HTTP/2 window of each connection and call: what a client may send before the daemon has taken it. Heap and \
@@ -203,6 +208,7 @@ final class Settings {
             GRPC_UNIX_SOCKET_MODE,
             GRPC_FRAME_SIZE,
             GRPC_MAX_KEYS,
+            GRPC_MAX_TOKENS,
             GRPC_FLOW_CONTROL_WINDOW,
             GRPC_MAX_CALLS_PER_CONNECTION,
             GRPC_EVENT_LOOP_THREADS,

@@ -63,6 +63,16 @@ public final class DaemonMetrics implements AutoCloseable {
         calls.lookup(keys, found, leading, nanos);
     }
 
+    /** A prompt of so many token ids, 0 if it came as hashes, had {@code matched} of {@code chunks} chunks here. */
+    public void prefixMatch(int tokens, int matched, int chunks) {
+        calls.prefixMatch(tokens, matched, chunks);
+    }
+
+    /** A client's hashes were compared with this daemon's. */
+    public void hashCheck(boolean agrees) {
+        calls.hashCheck(agrees);
+    }
+
     /**
      * One chunk of a put was answered.
      *

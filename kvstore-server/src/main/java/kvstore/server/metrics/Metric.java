@@ -58,6 +58,22 @@ enum Metric {
             "Keys that lookups found before the first that is missing: what an engine can use.",
             "Divide by `kvstore_lookup_keys_total` for the hit rate."),
 
+    PREFIX_TOKENS_TOTAL(Kind.COUNTER, "tokens", "", "Token ids that `MatchPrefix` was asked for.", ""),
+    PREFIX_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "", "Chunks of prompts that `MatchPrefix` looked for.", ""),
+    PREFIX_MATCHED_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "",
+            "Those that were here, before the first of their prompt that was not.",
+            "Divide by `kvstore_prefix_chunks_total`. At 0 while `kvstore_lookup_found_keys_total` grows, the caller "
+                    + "hashes with another algorithm or other names: `kvstore doctor` says which."),
+    HASH_CHECKS_TOTAL(
+            Kind.COUNTER,
+            "checks",
+            "result",
+            "Comparisons of a client's prefix hashes with this daemon's, made when it connects: `agrees` or `differs`.",
+            "Alert on any `differs`: what such a client stores is found by no other. The daemon's log names the cure."),
+
     PUT_CHUNKS_TOTAL(
             Kind.COUNTER,
             "chunks",

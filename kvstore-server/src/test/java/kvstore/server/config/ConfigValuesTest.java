@@ -44,6 +44,7 @@ final class ConfigValuesTest {
                   unix-socket-mode: 0600
                   frame-size: 960KiB
                   max-keys: 10
+                  max-tokens: 2000
                   flow-control-window: 8 MiB
                   max-calls-per-connection: 11
                   event-loop-threads: 3
@@ -83,6 +84,7 @@ final class ConfigValuesTest {
                                 PosixFilePermissions.fromString("rw-------"),
                                 960 << 10,
                                 10,
+                                2000,
                                 8 << 20,
                                 11,
                                 3,

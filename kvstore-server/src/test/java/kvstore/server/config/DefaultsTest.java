@@ -35,6 +35,7 @@ final class DefaultsTest {
                                 PosixFilePermissions.fromString("rw-rw----"),
                                 512 << 10,
                                 8192,
+                                1_048_576,
                                 4 << 20,
                                 256,
                                 Machine.eventLoopThreads(),
