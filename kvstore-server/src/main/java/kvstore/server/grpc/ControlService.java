@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
+import kvstore.server.transfer.Transfers;
 import kvstore.store.LookupResult;
 import kvstore.v1.DeleteRequest;
 import kvstore.v1.DeleteResponse;
@@ -15,14 +16,20 @@ import kvstore.v1.HelloRequest;
 import kvstore.v1.HelloResponse;
 import kvstore.v1.KvStoreGrpc;
 import kvstore.v1.Limits;
+import kvstore.v1.LoadIntoRequest;
+import kvstore.v1.LoadResult;
 import kvstore.v1.LookupRequest;
 import kvstore.v1.LookupResponse;
+import kvstore.v1.RegisterRegionRequest;
+import kvstore.v1.RegisterRegionResponse;
 import kvstore.v1.ReleaseRequest;
 import kvstore.v1.ReleaseResponse;
+import kvstore.v1.StoreFromRequest;
+import kvstore.v1.StoreResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The calls that move no payload. Put and Get are bound beside them, see {@link Bindings}. */
+/** The calls whose payload is not in messages. Put and Get are bound beside them, see {@link Bindings}. */
 final class ControlService extends KvStoreGrpc.KvStoreImplBase {
     /** The only version of the contract so far. */
     static final int WIRE_VERSION = 1;
@@ -32,11 +39,13 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
 
     private final Transfers transfers;
     private final NodeIdentity node;
+    private final RegionCalls regions;
     private final long leaseMillisMax;
 
-    ControlService(Transfers transfers, NodeIdentity node, long leaseMillisMax) {
+    ControlService(Transfers transfers, NodeIdentity node, RegionCalls regions, long leaseMillisMax) {
         this.transfers = transfers;
         this.node = node;
+        this.regions = regions;
         this.leaseMillisMax = leaseMillisMax;
     }
 
@@ -61,6 +70,7 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
                     .setPool(node.pool().pool().toString())
                     .setEpoch(node.pool().epoch())
                     .setIoPath(node.engine().path().label())
+                    .setRegionSocket(regions.socket())
                     .setLimits(Limits.newBuilder()
                             .setKeyBytes(ChunkKey.MAX_BYTES)
                             .setValueBytes(transfers.maxValueBytes())
@@ -122,6 +132,21 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
             request.getLeaseIdsList().forEach(transfers.store()::release);
             return ReleaseResponse.getDefaultInstance();
         });
+    }
+
+    @Override
+    public void registerRegion(RegisterRegionRequest request, StreamObserver<RegisterRegionResponse> observer) {
+        answer(observer, () -> regions.register(request));
+    }
+
+    @Override
+    public void storeFrom(StoreFromRequest request, StreamObserver<StoreResult> observer) {
+        regions.storeFrom(request, observer);
+    }
+
+    @Override
+    public void loadInto(LoadIntoRequest request, StreamObserver<LoadResult> observer) {
+        regions.loadInto(request, observer);
     }
 
     /** One bit for each key, least significant first, in as many bytes as the keys need. */
