@@ -15,7 +15,7 @@ class Outcome(NamedTuple):
 
     ok: bool
     error: str
-    results: list[bool]
+    results: list[int]
 
 
 class Waiter:
@@ -41,16 +41,16 @@ class Waiter:
     def store(self, keys: Sequence[str], values: Sequence[bytes]) -> Outcome:
         return self.wait(self.client.submit_batch_set(keys, [memoryview(value) for value in values]))
 
-    def load(self, keys: Sequence[str], sizes: Sequence[int]) -> tuple[list[bool], list[bytes]]:
+    def load(self, keys: Sequence[str], sizes: Sequence[int]) -> tuple[list[int], list[bytes]]:
         buffers = [bytearray(size) for size in sizes]
         outcome = self.wait(self.client.submit_batch_get(keys, [memoryview(buffer) for buffer in buffers]))
         assert outcome.ok
         return outcome.results, [bytes(buffer) for buffer in buffers]
 
-    def lookup(self, keys: Sequence[str]) -> list[bool]:
+    def lookup(self, keys: Sequence[str]) -> list[int]:
         return self.wait(self.client.submit_batch_exists(keys)).results
 
-    def delete(self, keys: Sequence[str]) -> list[bool]:
+    def delete(self, keys: Sequence[str]) -> list[int]:
         return self.wait(self.client.submit_batch_delete(keys)).results
 
     def until_connected(self, limit_seconds: float = 30) -> None:
