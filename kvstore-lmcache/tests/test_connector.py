@@ -269,7 +269,8 @@ def test_a_prompt_repeated_at_once(engine: Engine, fake: FakeDaemon, connector: 
 
 
 def test_memory_of_a_load_that_nobody_waits_for(engine: Engine, fake: FakeDaemon, connector: KvStoreConnector) -> None:
-    engine.run(connector.put(key(1), engine.chunk(1)))
+    chunk = engine.chunk(1)
+    engine.run(connector.put(key(1), chunk))
     free = engine.free_bytes()
     release = fake.faults.hold["frame"] = threading.Event()
     load = engine.start(connector.get(key(1)))
