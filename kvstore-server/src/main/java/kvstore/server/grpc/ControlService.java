@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
+import kvstore.server.transfer.Transfers;
 import kvstore.store.LookupResult;
 import kvstore.v1.DeleteRequest;
 import kvstore.v1.DeleteResponse;

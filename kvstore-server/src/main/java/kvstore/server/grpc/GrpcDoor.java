@@ -34,6 +34,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import kvstore.api.ChunkKey;
 import kvstore.server.config.GrpcConfig;
+import kvstore.server.transfer.Transfers;
 import kvstore.v1.KvStoreGrpc;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;

@@ -1,4 +1,4 @@
-package kvstore.server.grpc;
+package kvstore.server.transfer;
 
 import kvstore.api.IoFailure;
 import kvstore.store.ShedReason;
