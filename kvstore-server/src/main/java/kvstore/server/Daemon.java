@@ -9,6 +9,8 @@ import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import kvstore.api.IoEngine;
@@ -23,6 +25,7 @@ import kvstore.server.grpc.GrpcDoor;
 import kvstore.server.grpc.NodeIdentity;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
+import kvstore.server.resp.RespDoor;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.ChunkStore;
 import kvstore.store.StoreConfig;
@@ -53,6 +56,7 @@ public final class Daemon implements AutoCloseable {
     private final DaemonMetrics metrics = parts.add(new DaemonMetrics());
 
     private Optional<GrpcDoor> door = Optional.empty();
+    private Optional<RespDoor> respDoor = Optional.empty();
     private Optional<AdminHttp> admin = Optional.empty();
 
     private Daemon(DaemonConfig config) {
@@ -118,6 +122,11 @@ public final class Daemon implements AutoCloseable {
                 new GrpcDoor(config.grpc(), transfers, node, config.lease().maxDuration()));
         door = Optional.of(opened);
         opened.open();
+        if (config.resp().listen().isPresent()) {
+            RespDoor resp = parts.add(new RespDoor(config.resp(), transfers, Version.current()));
+            respDoor = Optional.of(resp);
+            resp.open();
+        }
         state.set(State.READY);
         metrics.ready(true);
         Duration took = Duration.between(started, Instant.now());
@@ -189,6 +198,8 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue(
                         "socket", config.grpc().unixSocket().map(Path::toString).orElse("off"))
                 .addKeyValue(
+                        "resp", respAddress().map(InetSocketAddress::toString).orElse("off"))
+                .addKeyValue(
                         "admin", adminAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue("start_millis", took.toMillis())
                 .log("ready");
@@ -197,6 +208,11 @@ public final class Daemon implements AutoCloseable {
     /** Where gRPC listens on TCP, with the port that was taken if the configuration says 0. */
     public Optional<InetSocketAddress> tcpAddress() {
         return door.flatMap(GrpcDoor::tcpAddress);
+    }
+
+    /** Where the RESP door listens. */
+    public Optional<InetSocketAddress> respAddress() {
+        return respDoor.flatMap(RespDoor::address);
     }
 
     /** Where metrics and health are served. */
@@ -231,7 +247,7 @@ public final class Daemon implements AutoCloseable {
         }
         metrics.ready(false);
         Instant begin = Instant.now();
-        door.ifPresent(open -> open.drain(config.shutdown().drainTimeout()));
+        drainDoors();
         parts.close();
         state.set(State.STOPPED);
         log.atInfo()
@@ -239,6 +255,15 @@ public final class Daemon implements AutoCloseable {
                         "stop_millis", Duration.between(begin, Instant.now()).toMillis())
                 .log("stopped");
         stopped.countDown();
+    }
+
+    /** All doors at once, because they share the time. */
+    private void drainDoors() {
+        Duration timeout = config.shutdown().drainTimeout();
+        try (ExecutorService drains = Executors.newVirtualThreadPerTaskExecutor()) {
+            door.ifPresent(open -> drains.execute(() -> open.drain(timeout)));
+            respDoor.ifPresent(open -> drains.execute(() -> open.drain(timeout)));
+        }
     }
 
     private void awaitStopped() {

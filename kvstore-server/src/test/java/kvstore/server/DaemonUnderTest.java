@@ -90,6 +90,11 @@ public final class DaemonUnderTest implements AutoCloseable {
                 .build());
     }
 
+    /** Where the RESP door listens; it has to be asked for with {@code resp.listen}. */
+    InetSocketAddress respAddress() {
+        return daemon.respAddress().orElseThrow();
+    }
+
     private ManagedChannel remember(ManagedChannel channel) {
         channels.add(channel);
         return channel;

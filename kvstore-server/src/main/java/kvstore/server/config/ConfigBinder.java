@@ -39,6 +39,12 @@ final class ConfigBinder {
                 data(directory.get()),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
+                new RespConfig(
+                        values.get(RESP_LISTEN),
+                        values.get(RESP_MAX_CONNECTIONS),
+                        values.get(RESP_EVENT_LOOP_THREADS),
+                        values.get(RESP_LEASE_DURATION),
+                        values.get(RESP_MAX_EXPIRIES)),
                 new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),

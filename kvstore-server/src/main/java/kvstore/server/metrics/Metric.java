@@ -48,6 +48,39 @@ enum Metric {
             "How long calls took, from their first message to their last. A call of Put or Get carries many chunks.",
             "Alert when the 99th percentile of `lookup` leaves the low milliseconds."),
 
+    RESP_CONNECTIONS(
+            Kind.GAUGE,
+            "connections",
+            "",
+            "Clients of the RESP door.",
+            "At `resp.max-connections`, further clients are refused."),
+    RESP_REFUSED_CONNECTIONS_TOTAL(
+            Kind.COUNTER,
+            "connections",
+            "",
+            "Clients that the RESP door refused.",
+            "Alert on any: raise `resp.max-connections`."),
+    RESP_STALLED_CONNECTIONS_TOTAL(
+            Kind.COUNTER,
+            "connections",
+            "",
+            "Clients of the RESP door that stopped in the middle of a command or did not read their answer.",
+            "A client that hangs, or a network that loses packets."),
+    RESP_COMMANDS_TOTAL(
+            Kind.COUNTER,
+            "commands",
+            "command outcome",
+            "Commands of the RESP door. `dropped` is a SET that was answered with OK and stored nothing.",
+            "`dropped`: `kvstore_put_chunks_total` says why. `error`: a client has a fault. `cut`: clients go away in the "
+                    + "middle."),
+    RESP_COMMAND_SECONDS(
+            Kind.HISTOGRAM,
+            "seconds",
+            "command",
+            "How long they took, from when the command was understood to its answer. For SET that includes the arrival of "
+                    + "the value.",
+            ""),
+
     LOOKUP_SECONDS(Kind.HISTOGRAM, "seconds", "", "How long the store took to answer a lookup.", ""),
     LOOKUP_KEYS_TOTAL(Kind.COUNTER, "keys", "", "Keys that lookups asked for.", ""),
     LOOKUP_FOUND_KEYS_TOTAL(Kind.COUNTER, "keys", "", "Keys that lookups found.", ""),

@@ -49,6 +49,12 @@ final class ConfigValuesTest {
                   stall-timeout: 1m
                   put-wait: 0ms
                   get-wait: 1500ms
+                resp:
+                  listen: 127.0.0.1:6379
+                  max-connections: 12
+                  event-loop-threads: 2
+                  lease-duration: 5s
+                  max-expiries: 0
                 lease: {max-duration: 10s, max-count: 12}
                 admin:
                   listen: null
@@ -83,6 +89,12 @@ final class ConfigValuesTest {
                                 Duration.ofMinutes(1),
                                 Duration.ZERO,
                                 Duration.ofMillis(1500)),
+                        new RespConfig(
+                                Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 6379)),
+                                12,
+                                2,
+                                Duration.ofSeconds(5),
+                                0),
                         new LeaseConfig(Duration.ofSeconds(10), 12),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
