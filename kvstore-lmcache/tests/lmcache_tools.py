@@ -55,6 +55,24 @@ def run(module: str, arguments: Sequence[str], limit_seconds: float = 300) -> st
     return result.stdout
 
 
+def run_script(script: Path, arguments: Sequence[str], limit_seconds: float = 120) -> list[str]:
+    """Runs a script that uses LMCache; returns the lines that begin with ``CHUNK``."""
+    result = subprocess.run(
+        [sys.executable, str(script), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=_environment(),
+        timeout=limit_seconds,
+        check=False,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout
+    lines = [line for line in result.stdout.splitlines() if line.startswith("CHUNK")]
+    assert lines, result.stdout
+    return lines
+
+
 def in_process_check(
     mode: str, configuration: dict[str, Any], directory: Path, in_the_middle: Callable[[], None], keys: int = 50
 ) -> str:

@@ -23,6 +23,7 @@ import kvstore.server.config.DaemonConfig;
 import kvstore.server.config.DataConfig;
 import kvstore.server.grpc.GrpcDoor;
 import kvstore.server.grpc.NodeIdentity;
+import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
 import kvstore.server.resp.RespDoor;
@@ -57,6 +58,7 @@ public final class Daemon implements AutoCloseable {
 
     private Optional<GrpcDoor> door = Optional.empty();
     private Optional<RespDoor> respDoor = Optional.empty();
+    private Optional<LmDoor> lmDoor = Optional.empty();
     private Optional<AdminHttp> admin = Optional.empty();
 
     private Daemon(DaemonConfig config) {
@@ -126,6 +128,12 @@ public final class Daemon implements AutoCloseable {
             RespDoor resp = parts.add(new RespDoor(config.resp(), transfers, Version.current()));
             respDoor = Optional.of(resp);
             resp.open();
+        }
+        if (config.lm().listen().isPresent()) {
+            LmDoor lm =
+                    parts.add(new LmDoor(config.lm(), transfers, config.lease().maxDuration()));
+            lmDoor = Optional.of(lm);
+            lm.open();
         }
         state.set(State.READY);
         metrics.ready(true);
@@ -197,6 +205,7 @@ public final class Daemon implements AutoCloseable {
                         "grpc", tcpAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(
                         "socket", config.grpc().unixSocket().map(Path::toString).orElse("off"))
+                .addKeyValue("lm", lmAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(
                         "resp", respAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(
@@ -213,6 +222,11 @@ public final class Daemon implements AutoCloseable {
     /** Where the RESP door listens. */
     public Optional<InetSocketAddress> respAddress() {
         return respDoor.flatMap(RespDoor::address);
+    }
+
+    /** Where the lm door listens. */
+    public Optional<InetSocketAddress> lmAddress() {
+        return lmDoor.flatMap(LmDoor::address);
     }
 
     /** Where metrics and health are served. */
@@ -263,6 +277,7 @@ public final class Daemon implements AutoCloseable {
         try (ExecutorService drains = Executors.newVirtualThreadPerTaskExecutor()) {
             door.ifPresent(open -> drains.execute(() -> open.drain(timeout)));
             respDoor.ifPresent(open -> drains.execute(() -> open.drain(timeout)));
+            lmDoor.ifPresent(open -> drains.execute(() -> open.drain(timeout)));
         }
     }
 

@@ -79,6 +79,11 @@ public final class DaemonUnderTest implements AutoCloseable {
                 .build());
     }
 
+    /** Where the lm door listens. */
+    public InetSocketAddress lm() {
+        return daemon.lmAddress().orElseThrow();
+    }
+
     /** A connection of its own over the Unix socket. */
     public ManagedChannel unix() {
         return remember(NettyChannelBuilder.forAddress(new DomainSocketAddress(unixSocket.toFile()))

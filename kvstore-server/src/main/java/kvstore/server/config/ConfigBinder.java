@@ -45,6 +45,11 @@ final class ConfigBinder {
                         values.get(RESP_EVENT_LOOP_THREADS),
                         values.get(RESP_LEASE_DURATION),
                         values.get(RESP_MAX_EXPIRIES)),
+                new LmConfig(
+                        values.get(LM_LISTEN),
+                        values.get(LM_MAX_CONNECTIONS),
+                        values.get(LM_EVENT_LOOP_THREADS),
+                        values.get(LM_LEASE_DURATION)),
                 new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),

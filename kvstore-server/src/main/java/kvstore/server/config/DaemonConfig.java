@@ -16,6 +16,7 @@ public record DaemonConfig(
         MemoryConfig memory,
         GrpcConfig grpc,
         RespConfig resp,
+        LmConfig lm,
         LeaseConfig lease,
         AdminConfig admin,
         LogConfig log,

@@ -161,6 +161,27 @@ final class Settings {
             Keys set with EX or PX whose expiry the RESP door remembers. A SET beyond is answered with OK and stores \
             nothing. One takes about 150 bytes of heap and its key. Expiries are forgotten at a restart.""");
 
+    static final Setting<Optional<InetSocketAddress>> LM_LISTEN =
+            new Setting<>("lm.listen", ValueType.listenLoopback().orEmpty(), "", """
+            TCP address of the door for `lm://`, LMCache's own protocol. Empty for none. Only addresses of this machine, \
+            because the protocol has neither TLS nor authentication. Port 0 takes any free port, and the log says which. \
+            `grpc.stall-timeout`, `grpc.put-wait` and `grpc.get-wait` hold for this door too.""");
+
+    static final Setting<Integer> LM_MAX_CONNECTIONS =
+            new Setting<>("lm.max-connections", ValueType.count(1, 65_536), "1024", """
+            Clients that the lm door serves at one time. Further ones are closed. One takes at most 1MiB of network \
+            buffers.""");
+
+    static final Setting<Integer> LM_EVENT_LOOP_THREADS = new Setting<>(
+            "lm.event-loop-threads", ValueType.count(1, 256).orAuto(Machine::eventLoopThreads), "auto", """
+            Threads that move bytes between the lm door's sockets and memory. `auto` is the number of cores, at least 2 \
+            and at most 8.""");
+
+    static final Setting<Duration> LM_LEASE_DURATION =
+            new Setting<>("lm.lease-duration", ValueType.duration("0ms", "1h"), "60s", """
+            How long EXIST protects from eviction what it found, so that the GET that follows finds it too. At most \
+            `lease.max-duration`. `0ms` is no lease.""");
+
     static final Setting<Duration> LEASE_MAX_DURATION = new Setting<>(
             "lease.max-duration",
             ValueType.duration("1s", "1h"),
@@ -220,6 +241,10 @@ final class Settings {
             RESP_EVENT_LOOP_THREADS,
             RESP_LEASE_DURATION,
             RESP_MAX_EXPIRIES,
+            LM_LISTEN,
+            LM_MAX_CONNECTIONS,
+            LM_EVENT_LOOP_THREADS,
+            LM_LEASE_DURATION,
             LEASE_MAX_DURATION,
             LEASE_MAX_COUNT,
             ADMIN_LISTEN,

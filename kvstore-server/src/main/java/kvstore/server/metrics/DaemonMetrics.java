@@ -37,6 +37,7 @@ public final class DaemonMetrics implements AutoCloseable {
     private final StoreMeters store = new StoreMeters(meters);
     private final IoMeters io = new IoMeters(meters);
     private final RespMeters resp = new RespMeters(meters);
+    private final LmMeters lm = new LmMeters(meters);
     private final JvmGcMetrics collections = new JvmGcMetrics();
     private final SnapshotPerScrape<StoreStats> storeStats = new SnapshotPerScrape<>();
     private final long startNanos = System.nanoTime();
@@ -105,6 +106,11 @@ public final class DaemonMetrics implements AutoCloseable {
     /** To be told by the RESP door what it does. */
     public RespMeters resp() {
         return resp;
+    }
+
+    /** To be told by the lm door what it does. */
+    public LmMeters lm() {
+        return lm;
     }
 
     /** To be told by the store what it does. */

@@ -55,6 +55,7 @@ final class ConfigValuesTest {
                   event-loop-threads: 2
                   lease-duration: 5s
                   max-expiries: 0
+                lm: {listen: "127.0.0.1:65432", max-connections: 7, event-loop-threads: 4, lease-duration: 9s}
                 lease: {max-duration: 10s, max-count: 12}
                 admin:
                   listen: null
@@ -95,6 +96,11 @@ final class ConfigValuesTest {
                                 2,
                                 Duration.ofSeconds(5),
                                 0),
+                        new LmConfig(
+                                Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 65432)),
+                                7,
+                                4,
+                                Duration.ofSeconds(9)),
                         new LeaseConfig(Duration.ofSeconds(10), 12),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
