@@ -31,7 +31,7 @@ def is_built() -> bool:
 
 
 class RealDaemon:
-    """A daemon that listens on a Unix socket and on a free TCP port.
+    """A daemon that listens on a Unix socket, on a free TCP port and, for ``lm://``, on another one.
 
     Args:
         capacity: As in the daemon's configuration, such as ``2GiB``.
@@ -47,6 +47,7 @@ class RealDaemon:
         self.target = f"unix:{self._socket_directory}/s"
         port = _free_port()
         self.tcp_target = f"127.0.0.1:{port}"
+        self.lm_url = f"lm://127.0.0.1:{_free_port()}"
         self._log_path = self.directory / "log"
         self._config_path = self.directory / "kvstore.yaml"
         self._config_path.write_text(
@@ -62,6 +63,8 @@ memory:
 grpc:
   unix-socket: {self._socket_directory}/s
   listen: {self.tcp_target}
+lm:
+  listen: {self.lm_url.removeprefix("lm://")}
 admin:
   listen: ""
 """

@@ -40,6 +40,17 @@ final class ConfigBinder {
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),
+                new RespConfig(
+                        values.get(RESP_LISTEN),
+                        values.get(RESP_MAX_CONNECTIONS),
+                        values.get(RESP_EVENT_LOOP_THREADS),
+                        values.get(RESP_LEASE_DURATION),
+                        values.get(RESP_MAX_EXPIRIES)),
+                new LmConfig(
+                        values.get(LM_LISTEN),
+                        values.get(LM_MAX_CONNECTIONS),
+                        values.get(LM_EVENT_LOOP_THREADS),
+                        values.get(LM_LEASE_DURATION)),
                 new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
