@@ -153,7 +153,7 @@ final class MalformedCalls {
                 refused(
                         "more tokens than fit into a message",
                         KvStoreGrpc.getMatchPrefixMethod(),
-                        prompt(4 * TOKENS_MAX),
+                        prompt(2 * TOKENS_MAX),
                         Status.Code.RESOURCE_EXHAUSTED,
                         "maximum size"),
                 refused(
@@ -247,7 +247,7 @@ final class MalformedCalls {
 
     private static MatchPrefixRequest prompt(int tokens) {
         return MatchPrefixRequest.newBuilder()
-                .addAllTokenIds(Collections.nCopies(tokens, 1 << 21))
+                .addAllTokenIds(Collections.nCopies(tokens, 1 << 28))
                 .setMp(MpKeys.newBuilder().setModelName("m").setWorldSize(1))
                 .build();
     }
