@@ -26,6 +26,8 @@ class PutReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PUT_REASON_BAD_KEY: _ClassVar[PutReason]
     PUT_REASON_BAD_LENGTH: _ClassVar[PutReason]
     PUT_REASON_TRUNCATED: _ClassVar[PutReason]
+    PUT_REASON_DEADLINE: _ClassVar[PutReason]
+    PUT_REASON_REGION_GONE: _ClassVar[PutReason]
 
 class GetStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -42,6 +44,8 @@ class MissReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MISS_REASON_IO_ERROR: _ClassVar[MissReason]
     MISS_REASON_IN_FLIGHT: _ClassVar[MissReason]
     MISS_REASON_NO_MEMORY: _ClassVar[MissReason]
+    MISS_REASON_DEADLINE: _ClassVar[MissReason]
+    MISS_REASON_REGION_GONE: _ClassVar[MissReason]
 
 class HashAlgorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -71,6 +75,8 @@ PUT_REASON_STOPPING: PutReason
 PUT_REASON_BAD_KEY: PutReason
 PUT_REASON_BAD_LENGTH: PutReason
 PUT_REASON_TRUNCATED: PutReason
+PUT_REASON_DEADLINE: PutReason
+PUT_REASON_REGION_GONE: PutReason
 GET_STATUS_UNSPECIFIED: GetStatus
 GET_STATUS_HIT: GetStatus
 GET_STATUS_MISS: GetStatus
@@ -81,6 +87,8 @@ MISS_REASON_CORRUPT: MissReason
 MISS_REASON_IO_ERROR: MissReason
 MISS_REASON_IN_FLIGHT: MissReason
 MISS_REASON_NO_MEMORY: MissReason
+MISS_REASON_DEADLINE: MissReason
+MISS_REASON_REGION_GONE: MissReason
 HASH_ALGORITHM_UNSPECIFIED: HashAlgorithm
 HASH_ALGORITHM_BLAKE3: HashAlgorithm
 HASH_ALGORITHM_SHA256_CBOR: HashAlgorithm
@@ -102,7 +110,7 @@ class HelloRequest(_message.Message):
     def __init__(self, client_name: _Optional[str] = ..., wire_versions: _Optional[_Iterable[int]] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheck, _Mapping]]] = ...) -> None: ...
 
 class HelloResponse(_message.Message):
-    __slots__ = ("wire_version", "server_version", "node", "pool", "epoch", "limits", "io_path", "hash_checks")
+    __slots__ = ("wire_version", "server_version", "node", "pool", "epoch", "limits", "io_path", "region_socket", "hash_checks")
     WIRE_VERSION_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
     NODE_FIELD_NUMBER: _ClassVar[int]
@@ -110,6 +118,7 @@ class HelloResponse(_message.Message):
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     IO_PATH_FIELD_NUMBER: _ClassVar[int]
+    REGION_SOCKET_FIELD_NUMBER: _ClassVar[int]
     HASH_CHECKS_FIELD_NUMBER: _ClassVar[int]
     wire_version: int
     server_version: str
@@ -118,8 +127,9 @@ class HelloResponse(_message.Message):
     epoch: int
     limits: Limits
     io_path: str
+    region_socket: str
     hash_checks: _containers.RepeatedCompositeFieldContainer[HashCheckResult]
-    def __init__(self, wire_version: _Optional[int] = ..., server_version: _Optional[str] = ..., node: _Optional[str] = ..., pool: _Optional[str] = ..., epoch: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., io_path: _Optional[str] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheckResult, _Mapping]]] = ...) -> None: ...
+    def __init__(self, wire_version: _Optional[int] = ..., server_version: _Optional[str] = ..., node: _Optional[str] = ..., pool: _Optional[str] = ..., epoch: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., io_path: _Optional[str] = ..., region_socket: _Optional[str] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheckResult, _Mapping]]] = ...) -> None: ...
 
 class Limits(_message.Message):
     __slots__ = ("key_bytes", "value_bytes", "keys", "frame_bytes", "lease_millis", "tokens")
@@ -234,6 +244,74 @@ class ReleaseRequest(_message.Message):
 class ReleaseResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class RegisterRegionRequest(_message.Message):
+    __slots__ = ("ticket", "size_bytes")
+    TICKET_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    ticket: bytes
+    size_bytes: int
+    def __init__(self, ticket: _Optional[bytes] = ..., size_bytes: _Optional[int] = ...) -> None: ...
+
+class RegisterRegionResponse(_message.Message):
+    __slots__ = ("region_id",)
+    REGION_ID_FIELD_NUMBER: _ClassVar[int]
+    region_id: int
+    def __init__(self, region_id: _Optional[int] = ...) -> None: ...
+
+class StoreFromRequest(_message.Message):
+    __slots__ = ("region_id", "items", "client_id", "timeout_millis")
+    REGION_ID_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    region_id: int
+    items: _containers.RepeatedCompositeFieldContainer[RegionItem]
+    client_id: str
+    timeout_millis: int
+    def __init__(self, region_id: _Optional[int] = ..., items: _Optional[_Iterable[_Union[RegionItem, _Mapping]]] = ..., client_id: _Optional[str] = ..., timeout_millis: _Optional[int] = ...) -> None: ...
+
+class LoadIntoRequest(_message.Message):
+    __slots__ = ("region_id", "items", "timeout_millis")
+    REGION_ID_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    region_id: int
+    items: _containers.RepeatedCompositeFieldContainer[RegionItem]
+    timeout_millis: int
+    def __init__(self, region_id: _Optional[int] = ..., items: _Optional[_Iterable[_Union[RegionItem, _Mapping]]] = ..., timeout_millis: _Optional[int] = ...) -> None: ...
+
+class RegionItem(_message.Message):
+    __slots__ = ("key", "offset", "length")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_FIELD_NUMBER: _ClassVar[int]
+    key: bytes
+    offset: int
+    length: int
+    def __init__(self, key: _Optional[bytes] = ..., offset: _Optional[int] = ..., length: _Optional[int] = ...) -> None: ...
+
+class StoreResult(_message.Message):
+    __slots__ = ("index", "status", "reason", "message")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    status: PutStatus
+    reason: PutReason
+    message: str
+    def __init__(self, index: _Optional[int] = ..., status: _Optional[_Union[PutStatus, str]] = ..., reason: _Optional[_Union[PutReason, str]] = ..., message: _Optional[str] = ...) -> None: ...
+
+class LoadResult(_message.Message):
+    __slots__ = ("index", "status", "reason")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    status: GetStatus
+    reason: MissReason
+    def __init__(self, index: _Optional[int] = ..., status: _Optional[_Union[GetStatus, str]] = ..., reason: _Optional[_Union[MissReason, str]] = ...) -> None: ...
 
 class HashScheme(_message.Message):
     __slots__ = ("algorithm", "era", "none_hash")

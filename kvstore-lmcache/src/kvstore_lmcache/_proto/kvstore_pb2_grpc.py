@@ -64,6 +64,21 @@ class KvStoreStub(object):
                 request_serializer=kvstore_dot_v1_dot_kvstore__pb2.ReleaseRequest.SerializeToString,
                 response_deserializer=kvstore_dot_v1_dot_kvstore__pb2.ReleaseResponse.FromString,
                 _registered_method=True)
+        self.RegisterRegion = channel.unary_unary(
+                '/kvstore.v1.KvStore/RegisterRegion',
+                request_serializer=kvstore_dot_v1_dot_kvstore__pb2.RegisterRegionRequest.SerializeToString,
+                response_deserializer=kvstore_dot_v1_dot_kvstore__pb2.RegisterRegionResponse.FromString,
+                _registered_method=True)
+        self.StoreFrom = channel.unary_stream(
+                '/kvstore.v1.KvStore/StoreFrom',
+                request_serializer=kvstore_dot_v1_dot_kvstore__pb2.StoreFromRequest.SerializeToString,
+                response_deserializer=kvstore_dot_v1_dot_kvstore__pb2.StoreResult.FromString,
+                _registered_method=True)
+        self.LoadInto = channel.unary_stream(
+                '/kvstore.v1.KvStore/LoadInto',
+                request_serializer=kvstore_dot_v1_dot_kvstore__pb2.LoadIntoRequest.SerializeToString,
+                response_deserializer=kvstore_dot_v1_dot_kvstore__pb2.LoadResult.FromString,
+                _registered_method=True)
         self.MatchPrefix = channel.unary_unary(
                 '/kvstore.v1.KvStore/MatchPrefix',
                 request_serializer=kvstore_dot_v1_dot_kvstore__pb2.MatchPrefixRequest.SerializeToString,
@@ -119,6 +134,35 @@ class KvStoreServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RegisterRegion(self, request, context):
+        """Takes memory that client and daemon share into use, so that payload need not travel in messages. The memory itself
+        was handed over on the region socket (Hello.region_socket): docs/reference/regions.md has the handshake.
+        NOT_FOUND           no such ticket, or its connection has gone
+        INVALID_ARGUMENT    the memory is not what region sockets take, or size_bytes is not its size
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StoreFrom(self, request, context):
+        """Stores chunks whose bytes lie in a region, which must stay as they are until the call has ended. One StoreResult for
+        each item, in the order in which they end. NOT_FOUND: no such region.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LoadInto(self, request, context):
+        """Loads chunks into a region. One LoadResult for each item, in the order in which they end; the bytes of an item may be
+        written, rightly or wrongly, until its result has arrived. NOT_FOUND: no such region.
+
+        A call that ends without a result for each item (cancelled, deadline, connection lost) leaves it open whether the
+        daemon still reads or writes the region. Close the region socket for writing and wait for its end: then it does not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def MatchPrefix(self, request, context):
         """How much of this prompt is here? Computes the keys that LMCache gives the prompt's chunks, and looks them all up at
         once. Reads nothing from disk.
@@ -159,6 +203,21 @@ def add_KvStoreServicer_to_server(servicer, server):
                     servicer.Release,
                     request_deserializer=kvstore_dot_v1_dot_kvstore__pb2.ReleaseRequest.FromString,
                     response_serializer=kvstore_dot_v1_dot_kvstore__pb2.ReleaseResponse.SerializeToString,
+            ),
+            'RegisterRegion': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterRegion,
+                    request_deserializer=kvstore_dot_v1_dot_kvstore__pb2.RegisterRegionRequest.FromString,
+                    response_serializer=kvstore_dot_v1_dot_kvstore__pb2.RegisterRegionResponse.SerializeToString,
+            ),
+            'StoreFrom': grpc.unary_stream_rpc_method_handler(
+                    servicer.StoreFrom,
+                    request_deserializer=kvstore_dot_v1_dot_kvstore__pb2.StoreFromRequest.FromString,
+                    response_serializer=kvstore_dot_v1_dot_kvstore__pb2.StoreResult.SerializeToString,
+            ),
+            'LoadInto': grpc.unary_stream_rpc_method_handler(
+                    servicer.LoadInto,
+                    request_deserializer=kvstore_dot_v1_dot_kvstore__pb2.LoadIntoRequest.FromString,
+                    response_serializer=kvstore_dot_v1_dot_kvstore__pb2.LoadResult.SerializeToString,
             ),
             'MatchPrefix': grpc.unary_unary_rpc_method_handler(
                     servicer.MatchPrefix,
@@ -328,6 +387,87 @@ class KvStore(object):
             '/kvstore.v1.KvStore/Release',
             kvstore_dot_v1_dot_kvstore__pb2.ReleaseRequest.SerializeToString,
             kvstore_dot_v1_dot_kvstore__pb2.ReleaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterRegion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kvstore.v1.KvStore/RegisterRegion',
+            kvstore_dot_v1_dot_kvstore__pb2.RegisterRegionRequest.SerializeToString,
+            kvstore_dot_v1_dot_kvstore__pb2.RegisterRegionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StoreFrom(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/kvstore.v1.KvStore/StoreFrom',
+            kvstore_dot_v1_dot_kvstore__pb2.StoreFromRequest.SerializeToString,
+            kvstore_dot_v1_dot_kvstore__pb2.StoreResult.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LoadInto(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/kvstore.v1.KvStore/LoadInto',
+            kvstore_dot_v1_dot_kvstore__pb2.LoadIntoRequest.SerializeToString,
+            kvstore_dot_v1_dot_kvstore__pb2.LoadResult.FromString,
             options,
             channel_credentials,
             insecure,

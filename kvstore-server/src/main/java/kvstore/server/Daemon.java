@@ -21,9 +21,14 @@ import kvstore.server.config.DaemonConfig;
 import kvstore.server.config.DataConfig;
 import kvstore.server.grpc.GrpcDoor;
 import kvstore.server.grpc.NodeIdentity;
-import kvstore.server.grpc.Transfers;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
+import kvstore.server.region.RegionAccess;
+import kvstore.server.region.RegionDoor;
+import kvstore.server.region.RegionMover;
+import kvstore.server.region.RegionThreads;
+import kvstore.server.region.Regions;
+import kvstore.server.transfer.Transfers;
 import kvstore.store.ChunkStore;
 import kvstore.store.StoreConfig;
 import org.slf4j.Logger;
@@ -111,11 +116,13 @@ public final class Daemon implements AutoCloseable {
                 config.data().directory().toString(),
                 started,
                 () -> state.get() == State.READY);
+        RegionAccess regions = openRegions(transfers);
+        metrics.bindRegions(regions.regions()::count, regions.regions()::bytes);
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
         metrics.bindStore(store::stats, () -> availableBytes(engine));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
-        GrpcDoor opened = parts.add(
-                new GrpcDoor(config.grpc(), transfers, node, config.lease().maxDuration()));
+        GrpcDoor opened = parts.add(new GrpcDoor(
+                config.grpc(), transfers, node, regions, config.lease().maxDuration()));
         door = Optional.of(opened);
         opened.open();
         state.set(State.READY);
@@ -123,6 +130,18 @@ public final class Daemon implements AutoCloseable {
         Duration took = Duration.between(started, Instant.now());
         metrics.started(Version.current(), store.identity().epoch(), took);
         logStart(engine, store, slabs, took);
+    }
+
+    private RegionAccess openRegions(Transfers transfers) throws IOException {
+        Regions regions = new Regions(config.region().maxCount());
+        RegionMover mover = new RegionMover(
+                transfers, parts.add(new RegionThreads(config.region().threads())));
+        Optional<Path> socket = config.region().socket();
+        if (socket.isPresent()) {
+            parts.add(new RegionDoor(config.region(), config.grpc().unixSocketMode(), regions))
+                    .open(socket.get());
+        }
+        return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
     }
 
     private long availableBytes(PosixEngine engine) {
@@ -188,6 +207,9 @@ public final class Daemon implements AutoCloseable {
                         "grpc", tcpAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(
                         "socket", config.grpc().unixSocket().map(Path::toString).orElse("off"))
+                .addKeyValue(
+                        "region_socket",
+                        config.region().socket().map(Path::toString).orElse("off"))
                 .addKeyValue(
                         "admin", adminAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue("start_millis", took.toMillis())

@@ -39,6 +39,7 @@ final class ConfigBinder {
                 data(directory.get()),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
+                region(),
                 new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
@@ -71,6 +72,13 @@ final class ConfigBinder {
                 values.get(GRPC_STALL_TIMEOUT),
                 values.get(GRPC_PUT_WAIT),
                 values.get(GRPC_GET_WAIT));
+    }
+
+    private RegionConfig region() {
+        Optional<Path> socket = values.get(REGION_SOCKET)
+                .orElseGet(() -> values.get(GRPC_UNIX_SOCKET).map(path -> Path.of(path + ".regions")));
+        return new RegionConfig(
+                socket, values.get(REGION_ALLOWED_UIDS), values.get(REGION_MAX_COUNT), values.get(REGION_THREADS));
     }
 
     private void check() {

@@ -139,6 +139,27 @@ final class Settings {
             "10s",
             "How long a get waits for memory, within the deadline of its caller.");
 
+    static final Setting<Optional<Optional<Path>>> REGION_SOCKET =
+            new Setting<>("region.socket", ValueType.socketPath().orEmpty().orAuto(), "auto", """
+            Path of the Unix socket on which clients of this machine hand over memory, so that payload need not travel in \
+            messages. `auto` is the path of `grpc.unix-socket` with `.regions` behind it, if that is set. Empty for none. \
+            Its mode is `grpc.unix-socket-mode`.""");
+
+    static final Setting<Set<Integer>> REGION_ALLOWED_UIDS =
+            new Setting<>("region.allowed-uids", ValueType.userIds(), "", """
+            Numbers of the users who may hand over memory, with commas between. Root and the daemon's own user always may.""");
+
+    static final Setting<Integer> REGION_MAX_COUNT = new Setting<>(
+            "region.max-count",
+            ValueType.count(1, 65_536),
+            "256",
+            "Regions that all clients together may have at one time. Each costs a file descriptor.");
+
+    static final Setting<Integer> REGION_THREADS =
+            new Setting<>("region.threads", ValueType.count(1, 256).orAuto(Machine::regionThreads), "auto", """
+            Threads that compute and compare the checksums of what lies in regions, about 8 GB/s each. `auto` is a \
+            quarter of the cores, at least 2 and at most 16.""");
+
     static final Setting<Duration> LEASE_MAX_DURATION = new Setting<>(
             "lease.max-duration",
             ValueType.duration("1s", "1h"),
@@ -194,6 +215,10 @@ final class Settings {
             GRPC_STALL_TIMEOUT,
             GRPC_PUT_WAIT,
             GRPC_GET_WAIT,
+            REGION_SOCKET,
+            REGION_ALLOWED_UIDS,
+            REGION_MAX_COUNT,
+            REGION_THREADS,
             LEASE_MAX_DURATION,
             LEASE_MAX_COUNT,
             ADMIN_LISTEN,

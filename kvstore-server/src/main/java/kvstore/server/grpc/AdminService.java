@@ -8,6 +8,7 @@ import java.time.Instant;
 import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
 import kvstore.server.metrics.DaemonCounters;
+import kvstore.server.transfer.Transfers;
 import kvstore.store.ListPage;
 import kvstore.store.StoreStats;
 import kvstore.v1.AdminGrpc;

@@ -4,6 +4,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import java.util.stream.Stream;
+import kvstore.server.transfer.Transfers;
 import kvstore.v1.KvStoreGrpc;
 
 /**

@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
+import kvstore.server.transfer.Transfers;
 import kvstore.store.LookupResult;
 import kvstore.v1.DeleteRequest;
 import kvstore.v1.DeleteResponse;
@@ -15,16 +16,22 @@ import kvstore.v1.HelloRequest;
 import kvstore.v1.HelloResponse;
 import kvstore.v1.KvStoreGrpc;
 import kvstore.v1.Limits;
+import kvstore.v1.LoadIntoRequest;
+import kvstore.v1.LoadResult;
 import kvstore.v1.LookupRequest;
 import kvstore.v1.LookupResponse;
 import kvstore.v1.MatchPrefixRequest;
 import kvstore.v1.MatchPrefixResponse;
+import kvstore.v1.RegisterRegionRequest;
+import kvstore.v1.RegisterRegionResponse;
 import kvstore.v1.ReleaseRequest;
 import kvstore.v1.ReleaseResponse;
+import kvstore.v1.StoreFromRequest;
+import kvstore.v1.StoreResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The calls that move no payload. Put and Get are bound beside them, see {@link Bindings}. */
+/** The calls whose payload is not in messages. Put and Get are bound beside them, see {@link Bindings}. */
 final class ControlService extends KvStoreGrpc.KvStoreImplBase {
     /** The only version of the contract so far. */
     static final int WIRE_VERSION = 1;
@@ -34,13 +41,15 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
 
     private final Transfers transfers;
     private final NodeIdentity node;
+    private final RegionCalls regions;
     private final long leaseMillisMax;
     private final int maxTokens;
     private final PrefixMatch prefixMatch;
 
-    ControlService(Transfers transfers, NodeIdentity node, long leaseMillisMax, int maxTokens) {
+    ControlService(Transfers transfers, NodeIdentity node, RegionCalls regions, long leaseMillisMax, int maxTokens) {
         this.transfers = transfers;
         this.node = node;
+        this.regions = regions;
         this.leaseMillisMax = leaseMillisMax;
         this.maxTokens = maxTokens;
         this.prefixMatch = new PrefixMatch(transfers, maxTokens, leaseMillisMax);
@@ -67,6 +76,7 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
                     .setPool(node.pool().pool().toString())
                     .setEpoch(node.pool().epoch())
                     .setIoPath(node.engine().path().label())
+                    .setRegionSocket(regions.socket())
                     .setLimits(Limits.newBuilder()
                             .setKeyBytes(ChunkKey.MAX_BYTES)
                             .setValueBytes(transfers.maxValueBytes())
@@ -129,6 +139,21 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
             request.getLeaseIdsList().forEach(transfers.store()::release);
             return ReleaseResponse.getDefaultInstance();
         });
+    }
+
+    @Override
+    public void registerRegion(RegisterRegionRequest request, StreamObserver<RegisterRegionResponse> observer) {
+        answer(observer, () -> regions.register(request));
+    }
+
+    @Override
+    public void storeFrom(StoreFromRequest request, StreamObserver<StoreResult> observer) {
+        regions.storeFrom(request, observer);
+    }
+
+    @Override
+    public void loadInto(LoadIntoRequest request, StreamObserver<LoadResult> observer) {
+        regions.loadInto(request, observer);
     }
 
     @Override

@@ -5,13 +5,17 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import kvstore.server.metrics.Direction;
-import kvstore.store.CorruptRecordException;
+import kvstore.server.transfer.ChunkRead;
+import kvstore.server.transfer.PeerGoneException;
+import kvstore.server.transfer.PeerStalledException;
+import kvstore.server.transfer.ReadAhead;
+import kvstore.server.transfer.Transfers;
 import kvstore.v1.GetRequest;
 import kvstore.v1.GetStatus;
 import kvstore.v1.MissReason;
@@ -89,13 +93,13 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
     private void run(GetRequest complete) {
         Status end = Status.OK;
         transfers.metrics().transferBegan(Direction.GET);
-        try (ReadAhead ahead = new ReadAhead(transfers, complete)) {
+        try {
             Requests.checkKeys(complete.getKeysList(), transfers.maxKeys());
             Requests.checkExpectedLengths(complete);
             call.sendHeaders(new Metadata());
-            for (ChunkRead.Piece piece = ahead.next(); piece != null; piece = ahead.next()) {
-                send(piece);
-            }
+            sendAll(complete);
+        } catch (IOException e) {
+            end = Statuses.of(e, "");
         } catch (StatusRuntimeException e) {
             end = e.getStatus();
         } catch (InterruptedException _) {
@@ -111,8 +115,17 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
         }
     }
 
-    private void send(ChunkRead.Piece piece) throws InterruptedException {
-        ChunkRead chunk = piece.chunk;
+    private void sendAll(GetRequest complete) throws IOException, InterruptedException {
+        try (ReadAhead ahead =
+                new ReadAhead(transfers, Requests.keys(complete.getKeysList()), complete.getExpectedLengthsList())) {
+            for (ChunkRead.Piece piece = ahead.next(); piece != null; piece = ahead.next()) {
+                send(piece);
+            }
+        }
+    }
+
+    private void send(ChunkRead.Piece piece) throws IOException, InterruptedException {
+        ChunkRead chunk = piece.chunk();
         boolean complete = false;
         try (piece) {
             if (!chunk.settled()) {
@@ -127,25 +140,10 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
     }
 
     /** The way of a get, from the disk's answer to the client: wait, prove the header, verify each frame, send it. */
-    private void sendVerified(ChunkRead chunk, ChunkRead.Piece piece) throws InterruptedException {
-        if (piece.miss != MissReason.MISS_REASON_UNSPECIFIED) {
-            settle(chunk, piece.miss);
-            return;
-        }
-        try {
-            CompletableFuture.anyOf(piece.read(), cancelled).get();
-            if (!piece.read().isDone()) {
-                throw gone();
-            }
-            if (piece.hasHeader()) {
-                chunk.prove(piece.header());
-            }
-        } catch (ExecutionException _) {
-            settle(chunk, MissReason.MISS_REASON_IO_ERROR);
-            return;
-        } catch (CorruptRecordException e) {
-            chunk.quarantine(String.valueOf(e.getMessage()));
-            settle(chunk, MissReason.MISS_REASON_CORRUPT);
+    private void sendVerified(ChunkRead chunk, ChunkRead.Piece piece) throws IOException, InterruptedException {
+        MissReason miss = piece.arrive(cancelled);
+        if (miss != MissReason.MISS_REASON_UNSPECIFIED) {
+            settle(chunk, miss);
             return;
         }
         MemorySegment payload = piece.payload();
@@ -154,9 +152,7 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
             long at = piece.payloadOffset() + offset;
             MemorySegment data = payload.asSlice(offset, bytes);
             // Just before they are sent, so that the bytes come out of the CPU's cache the second time.
-            int bad = chunk.firstBadBlock(at, data);
-            if (bad >= 0) {
-                chunk.quarantine("payload block " + bad + " does not match its checksum");
+            if (!piece.isIntact(offset, data)) {
                 settle(chunk, MissReason.MISS_REASON_CORRUPT);
                 return;
             }
@@ -169,33 +165,25 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
                     last ? GetStatus.GET_STATUS_HIT : GetStatus.GET_STATUS_UNSPECIFIED,
                     MissReason.MISS_REASON_UNSPECIFIED));
             if (last) {
-                ended(chunk, GetStatus.GET_STATUS_HIT, MissReason.MISS_REASON_UNSPECIFIED);
+                chunk.hit();
             }
         }
     }
 
-    private void settle(ChunkRead chunk, MissReason reason) throws InterruptedException {
+    private void settle(ChunkRead chunk, MissReason reason) throws IOException, InterruptedException {
         awaitReady();
         call.sendMessage(GetFrame.miss(chunk.index(), reason));
-        ended(chunk, GetStatus.GET_STATUS_MISS, reason);
-    }
-
-    private void ended(ChunkRead chunk, GetStatus status, MissReason reason) {
-        long bytes = status == GetStatus.GET_STATUS_HIT ? chunk.length() : 0;
-        chunk.close();
-        transfers.metrics().get(status, reason, bytes, System.nanoTime() - chunk.startNanos());
+        chunk.miss(reason);
     }
 
     /** Waits until the client takes more bytes. */
-    private void awaitReady() throws InterruptedException {
+    private void awaitReady() throws IOException, InterruptedException {
         lock.lock();
         try {
             long left = transfers.stallTimeout().toNanos();
             while (!call.isReady() && !cancelled.isDone()) {
                 if (left <= 0) {
-                    throw Status.DEADLINE_EXCEEDED
-                            .withDescription("the client read nothing for " + transfers.stallTimeout())
-                            .asRuntimeException();
+                    throw new PeerStalledException("the client read nothing for " + transfers.stallTimeout());
                 }
                 left = ready.awaitNanos(left);
             }
@@ -203,11 +191,7 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
             lock.unlock();
         }
         if (cancelled.isDone()) {
-            throw gone();
+            throw new PeerGoneException();
         }
-    }
-
-    private static StatusRuntimeException gone() {
-        return Status.CANCELLED.withDescription("the client has gone").asRuntimeException();
     }
 }

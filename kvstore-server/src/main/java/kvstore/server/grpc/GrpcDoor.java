@@ -34,6 +34,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import kvstore.api.ChunkKey;
 import kvstore.server.config.GrpcConfig;
+import kvstore.server.net.UnixSocket;
+import kvstore.server.region.RegionAccess;
+import kvstore.server.transfer.Transfers;
 import kvstore.v1.KvStoreGrpc;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -72,10 +75,12 @@ public final class GrpcDoor implements AutoCloseable {
     private @Nullable Server tcp;
 
     /** Nothing listens before {@link #open}. */
-    public GrpcDoor(GrpcConfig config, Transfers transfers, NodeIdentity node, Duration leaseMax) {
+    public GrpcDoor(
+            GrpcConfig config, Transfers transfers, NodeIdentity node, RegionAccess regions, Duration leaseMax) {
         this.config = config;
         this.transfers = transfers;
-        this.controlService = new ControlService(transfers, node, leaseMax.toMillis(), config.maxTokens());
+        this.controlService = new ControlService(
+                transfers, node, new RegionCalls(transfers, regions), leaseMax.toMillis(), config.maxTokens());
         this.adminService = new AdminService(transfers, node);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
                 config.eventLoopThreads(),
@@ -103,7 +108,7 @@ public final class GrpcDoor implements AutoCloseable {
                 throw new IOException("grpc.unix-socket needs Netty's epoll transport, which is not available: "
                         + Epoll.unavailabilityCause());
             }
-            UnixSocket.removeStale(path);
+            UnixSocket.removeStale(path, "grpc.unix-socket");
             start(new DomainSocketAddress(path.toFile()), "grpc.unix-socket", EpollServerDomainSocketChannel.class);
             UnixSocket.permit(path, config.unixSocketMode());
         }

@@ -7,6 +7,7 @@ import kvstore.api.ChunkKey;
 import kvstore.server.prefix.ChainHash;
 import kvstore.server.prefix.HashSchemes;
 import kvstore.server.prefix.ObjectKeys;
+import kvstore.server.transfer.Transfers;
 import kvstore.store.LookupResult;
 import kvstore.v1.HashEra;
 import kvstore.v1.MatchPrefixRequest;

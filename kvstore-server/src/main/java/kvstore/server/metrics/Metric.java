@@ -114,6 +114,23 @@ enum Metric {
             "What is under way right now: for `put` the chunks, for `get` the calls.",
             ""),
 
+    REGIONS(
+            Kind.GAUGE,
+            "regions",
+            "",
+            "Pieces of memory that clients share with the daemon now.",
+            "0 while LMCache runs on this machine: its payload travels in messages. Its log says why; look at "
+                    + "`region.socket` and `region.allowed-uids`."),
+    REGION_SIZE_BYTES(
+            Kind.GAUGE, "bytes", "", "Their size together. It is memory of the clients, not of the daemon.", ""),
+    REGION_BYTES_TOTAL(
+            Kind.COUNTER,
+            "bytes",
+            "direction way",
+            "Payload that was moved between regions and the disk: `in_place`, or `copied` through the daemon's memory.",
+            "`copied` near `in_place`: the client's buffers do not start at memory pages (LMCache: `--l1-align-bytes 4096`). "
+                    + "What the other put and get metrics count beyond these two came in messages."),
+
     MEMORY_SIZE_BYTES(Kind.GAUGE, "bytes", "", "Memory for payload in flight, as taken at start.", ""),
     MEMORY_USED_BYTES(
             Kind.GAUGE,

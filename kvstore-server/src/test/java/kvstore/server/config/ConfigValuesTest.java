@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +54,11 @@ final class ConfigValuesTest {
                 lease: {max-duration: 10s, max-count: 12}
                 admin:
                   listen: null
+                region:
+                  socket: /run/kvstore/memory.sock
+                  allowed-uids: "1000, 7"
+                  max-count: 5
+                  threads: 6
                 log:
                   level: debug
                   format: json
@@ -85,6 +91,7 @@ final class ConfigValuesTest {
                                 Duration.ofMinutes(1),
                                 Duration.ZERO,
                                 Duration.ofMillis(1500)),
+                        new RegionConfig(Optional.of(Path.of("/run/kvstore/memory.sock")), Set.of(7, 1000), 5, 6),
                         new LeaseConfig(Duration.ofSeconds(10), 12),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),

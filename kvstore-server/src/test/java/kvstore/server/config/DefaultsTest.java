@@ -7,10 +7,12 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.store.StoreConfig;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,7 @@ final class DefaultsTest {
                                 Duration.ofSeconds(30),
                                 Duration.ofSeconds(2),
                                 Duration.ofSeconds(10)),
+                        new RegionConfig(Optional.empty(), Set.of(), 256, Machine.regionThreads()),
                         new LeaseConfig(Duration.ofSeconds(60), 100_000),
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
@@ -52,6 +55,21 @@ final class DefaultsTest {
         assertThat(Machine.slabSizeBytes()).isBetween(32L << 20, 2L << 30);
         assertThat(Machine.slabSizeBytes() % (16L << 20)).isZero();
         assertThat(Machine.eventLoopThreads()).isBetween(2, 8);
+    }
+
+    @Test
+    void memoryIsHandedOverBesideTheUnixSocket() throws ConfigException {
+        assertThat(socketOf("grpc.unix-socket=/run/s")).contains(Path.of("/run/s.regions"));
+        assertThat(socketOf("grpc.unix-socket=/run/s", "region.socket=/run/other"))
+                .contains(Path.of("/run/other"));
+        assertThat(socketOf("grpc.unix-socket=/run/s", "region.socket=")).isEmpty();
+        assertThat(socketOf()).isEmpty();
+    }
+
+    private static Optional<Path> socketOf(String... sets) throws ConfigException {
+        List<String> all = new ArrayList<>(List.of(sets));
+        all.add("data.directory=/pool");
+        return DaemonConfig.load(Optional.empty(), Map.of(), all).region().socket();
     }
 
     @Test

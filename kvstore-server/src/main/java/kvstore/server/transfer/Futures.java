@@ -1,4 +1,4 @@
-package kvstore.server.grpc;
+package kvstore.server.transfer;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;

@@ -1,47 +1,59 @@
-package kvstore.server.grpc;
+package kvstore.server.transfer;
 
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.concurrent.CompletableFuture;
+import java.util.List;
 import kvstore.api.ChunkKey;
 import kvstore.server.memory.Slab;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.Direction;
-import kvstore.store.PinResult;
 import kvstore.store.PinnedChunk;
-import kvstore.v1.GetRequest;
 import kvstore.v1.MissReason;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pieces of a Get in the order of its keys, with the next ones already on their way from disk.
+ * The first half of the way of a get: the pieces of its chunks in the order of its keys, with the next ones already on
+ * their way from disk.
  *
  * <p>Waits, for memory or for a put in flight, only while nothing is read ahead, and reads ahead only with memory that
  * nobody waits for. So calls never wait for each other in a circle, and a client that does not read keeps no more than
  * {@link #LIMIT_BYTES}. Used by one thread.
  */
-final class ReadAhead implements AutoCloseable {
+public final class ReadAhead implements AutoCloseable {
     /** Payload of one call that was asked of the disk and is not sent yet, in bytes. */
-    static final long LIMIT_BYTES = 2 * SlabPool.MAX_SLAB_BYTES;
+    public static final long LIMIT_BYTES = 2 * SlabPool.MAX_SLAB_BYTES;
 
     private final Transfers transfers;
-    private final GetRequest request;
+    private final List<ChunkKey> keys;
+    private final List<Long> expectedLengths;
     private final Deque<ChunkRead.Piece> started = new ArrayDeque<>();
 
     private int nextKey;
     private long startedBytes;
     private @Nullable ChunkRead current;
 
-    ReadAhead(Transfers transfers, GetRequest request) {
+    /**
+     * @param expectedLengths in bytes, in the order of the keys; 0 for any. Empty for any of all
+     */
+    public ReadAhead(Transfers transfers, List<ChunkKey> keys, List<Long> expectedLengths) {
         this.transfers = transfers;
-        this.request = request;
+        this.keys = keys;
+        this.expectedLengths = expectedLengths;
     }
 
-    /** The next piece, which the caller closes; null after the last. */
-    ChunkRead.@Nullable Piece next() throws InterruptedException {
+    /** The next piece, which the caller closes; null after the last. Waits only while the caller holds no piece. */
+    public ChunkRead.@Nullable Piece next() throws InterruptedException {
+        return next(true);
+    }
+
+    /** As {@link #next}, for a caller that holds pieces: null also if it would have to wait. */
+    public ChunkRead.@Nullable Piece nextWithoutWaiting() throws InterruptedException {
+        return next(false);
+    }
+
+    private ChunkRead.@Nullable Piece next(boolean mayWait) throws InterruptedException {
         while (hasMore() && startedBytes < LIMIT_BYTES) {
-            ChunkRead.Piece piece = startNext(started.isEmpty());
+            ChunkRead.Piece piece = startNext(mayWait && started.isEmpty());
             if (piece == null) {
                 break;
             }
@@ -59,7 +71,7 @@ final class ReadAhead implements AutoCloseable {
     @Override
     public void close() {
         for (ChunkRead.Piece piece : started) {
-            piece.chunk.close();
+            piece.chunk().close();
             piece.close();
         }
         if (current != null) {
@@ -68,7 +80,7 @@ final class ReadAhead implements AutoCloseable {
     }
 
     private boolean hasMore() {
-        return current != null || nextKey < request.getKeysCount();
+        return current != null || nextKey < keys.size();
     }
 
     /** Null if it would have to wait and may not. */
@@ -110,30 +122,11 @@ final class ReadAhead implements AutoCloseable {
     }
 
     private @Nullable ChunkRead open(int index, boolean mayWait) throws InterruptedException {
-        ChunkKey key = ChunkKey.of(request.getKeys(index).toByteArray());
-        long expected = index < request.getExpectedLengthsCount() ? request.getExpectedLengths(index) : 0;
-        long end = System.nanoTime() + transfers.getWait().toNanos();
-        while (true) {
-            switch (transfers.store().pin(key)) {
-                case PinResult.Pinned(PinnedChunk chunk) -> {
-                    if (expected != 0 && chunk.length() != expected) {
-                        chunk.close();
-                        return ChunkRead.missed(index, MissReason.MISS_REASON_OTHER_LENGTH);
-                    }
-                    return ChunkRead.of(index, chunk);
-                }
-                case PinResult.InFlight(CompletableFuture<Boolean> committed) -> {
-                    if (!mayWait) {
-                        return null;
-                    }
-                    if (!Futures.endsWithin(committed, Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
-                        return ChunkRead.missed(index, MissReason.MISS_REASON_IN_FLIGHT);
-                    }
-                }
-                case PinResult.Absent _ -> {
-                    return ChunkRead.missed(index, MissReason.MISS_REASON_ABSENT);
-                }
-            }
-        }
+        long expected = index < expectedLengths.size() ? expectedLengths.get(index) : 0;
+        return switch (Pins.pin(transfers, keys.get(index), expected, mayWait)) {
+            case Pins.Found(PinnedChunk chunk) -> ChunkRead.of(transfers.metrics(), index, chunk);
+            case Pins.Missed(MissReason reason) -> ChunkRead.missed(transfers.metrics(), index, reason);
+            case Pins.InFlight() -> null;
+        };
     }
 }

@@ -1,0 +1,228 @@
+package kvstore.server.transfer;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import kvstore.api.BlockChecksums;
+import kvstore.api.Blocks;
+import kvstore.server.memory.Slab;
+import kvstore.server.memory.SlabPool;
+import kvstore.server.metrics.DaemonMetrics;
+import kvstore.store.CorruptRecordException;
+import kvstore.store.PinnedChunk;
+import kvstore.v1.GetStatus;
+import kvstore.v1.MissReason;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One chunk on its way out: a pinned record that is read in pieces of at most one slab, header first, or a miss that was
+ * clear before anything was read. Its door waits for each piece ({@link Piece#arrive}), verifies what it is about to send
+ * ({@link Piece#isIntact}), and says how it ended ({@link #hit}, {@link #miss}). Used by one thread.
+ */
+public final class ChunkRead implements AutoCloseable {
+    private final DaemonMetrics metrics;
+    private final int index;
+    private final @Nullable PinnedChunk pinned;
+    private final MissReason miss;
+    private final long startNanos = System.nanoTime();
+
+    private long nextOffset;
+    private @Nullable BlockChecksums checksums;
+    private boolean settled;
+
+    private ChunkRead(DaemonMetrics metrics, int index, @Nullable PinnedChunk pinned, MissReason miss) {
+        this.metrics = metrics;
+        this.index = index;
+        this.pinned = pinned;
+        this.miss = miss;
+    }
+
+    static ChunkRead of(DaemonMetrics metrics, int index, PinnedChunk pinned) {
+        return new ChunkRead(metrics, index, pinned, MissReason.MISS_REASON_UNSPECIFIED);
+    }
+
+    static ChunkRead missed(DaemonMetrics metrics, int index, MissReason reason) {
+        return new ChunkRead(metrics, index, null, reason);
+    }
+
+    /** Which of the keys it is. */
+    public int index() {
+        return index;
+    }
+
+    /** Length of the value in bytes; 0 for a miss. */
+    public long length() {
+        return pinned == null ? 0 : pinned.length();
+    }
+
+    /** What the next piece takes, in bytes; 0 when all were started. */
+    long nextPieceBytes() {
+        return pinned == null ? 0 : Math.min(SlabPool.MAX_SLAB_BYTES, pinned.recordBytes() - nextOffset);
+    }
+
+    /** Starts to read the next piece. The slab is the piece's from now on. */
+    Piece read(Slab slab) {
+        PinnedChunk chunk = requirePinned();
+        long offset = nextOffset;
+        nextOffset += slab.buffer().sizeBytes();
+        return new Piece(this, offset, slab, chunk.file().read(chunk.recordOffset() + offset, slab.buffer()));
+    }
+
+    /** A piece without bytes, which carries a miss to the place in line where it is answered. */
+    Piece withoutBytes(MissReason reason) {
+        return new Piece(this, reason);
+    }
+
+    /** As {@link #withoutBytes(MissReason)}, for the miss that this is. */
+    Piece withoutBytes() {
+        return withoutBytes(miss);
+    }
+
+    /** Whether it has ended; what still comes of this chunk is of no use. */
+    public boolean settled() {
+        return settled;
+    }
+
+    /** All of it was sent. */
+    public void hit() {
+        ended(GetStatus.GET_STATUS_HIT, MissReason.MISS_REASON_UNSPECIFIED, length());
+    }
+
+    /** It was answered as a miss, or as one after its first bytes had gone. */
+    public void miss(MissReason reason) {
+        ended(GetStatus.GET_STATUS_MISS, reason, 0);
+    }
+
+    private void ended(GetStatus status, MissReason reason, long bytes) {
+        close();
+        metrics.get(status, reason, bytes, System.nanoTime() - startNanos);
+    }
+
+    /** Lets go of the record. Reads under way go on into their slabs. Idempotent. */
+    @Override
+    public void close() {
+        settled = true;
+        if (pinned != null) {
+            pinned.close();
+        }
+    }
+
+    private PinnedChunk requirePinned() {
+        if (pinned == null) {
+            throw new IllegalStateException("a miss has no record");
+        }
+        return pinned;
+    }
+
+    /** A stretch of the record image, on its way from disk into a slab. */
+    public static final class Piece implements AutoCloseable {
+        private final ChunkRead chunk;
+        private final MissReason miss;
+        private final long offset;
+        private final @Nullable Slab slab;
+        private final CompletableFuture<Void> read;
+
+        private Piece(ChunkRead chunk, long offset, Slab slab, CompletableFuture<Void> read) {
+            this.chunk = chunk;
+            this.miss = MissReason.MISS_REASON_UNSPECIFIED;
+            this.offset = offset;
+            this.slab = slab;
+            this.read = read;
+        }
+
+        private Piece(ChunkRead chunk, MissReason miss) {
+            this.chunk = chunk;
+            this.miss = miss;
+            this.offset = 0;
+            this.slab = null;
+            this.read = CompletableFuture.completedFuture(null);
+        }
+
+        long bytes() {
+            return slab == null ? 0 : slab.buffer().sizeBytes();
+        }
+
+        /** What it is a piece of. */
+        public ChunkRead chunk() {
+            return chunk;
+        }
+
+        /**
+         * Waits until the bytes are in memory, and compares the record's header, if it leads this piece, with what the
+         * index says. A record that is not what it should be is quarantined.
+         *
+         * @param cancelled ends the wait
+         * @return why this is a miss; unspecified if it is none
+         * @throws PeerGoneException if {@code cancelled} came first
+         */
+        public MissReason arrive(CompletableFuture<Void> cancelled) throws PeerGoneException, InterruptedException {
+            if (miss != MissReason.MISS_REASON_UNSPECIFIED) {
+                return miss;
+            }
+            try {
+                CompletableFuture.anyOf(read, cancelled).get();
+                if (!read.isDone()) {
+                    throw new PeerGoneException();
+                }
+                if (hasHeader()) {
+                    chunk.checksums = chunk.requirePinned().prove(memory().asSlice(0, Blocks.BLOCK_BYTES));
+                }
+                return MissReason.MISS_REASON_UNSPECIFIED;
+            } catch (ExecutionException _) {
+                return MissReason.MISS_REASON_IO_ERROR;
+            } catch (CorruptRecordException e) {
+                chunk.requirePinned().quarantine(String.valueOf(e.getMessage()));
+                return MissReason.MISS_REASON_CORRUPT;
+            }
+        }
+
+        /**
+         * Compares a stretch of {@link #payload} with the record's checksums. A record with a bad block is quarantined.
+         *
+         * @param offset where it starts in the payload of this piece; a multiple of {@link Blocks#BLOCK_BYTES}
+         * @param stretch whole blocks, unless it is the end
+         */
+        public boolean isIntact(long offset, MemorySegment stretch) {
+            BlockChecksums sums = chunk.checksums;
+            if (sums == null) {
+                throw new IllegalStateException("the header comes first");
+            }
+            int bad = sums.firstMismatch(payloadOffset() + offset, stretch);
+            if (bad >= 0) {
+                chunk.requirePinned().quarantine("payload block " + bad + " does not match its checksum");
+            }
+            return bad < 0;
+        }
+
+        private boolean hasHeader() {
+            return offset == 0;
+        }
+
+        /** Where {@link #payload} starts in the value, in bytes. */
+        public long payloadOffset() {
+            return hasHeader() ? 0 : offset - Blocks.BLOCK_BYTES;
+        }
+
+        /** The part of the value that this piece brings, without header and padding. */
+        public MemorySegment payload() {
+            long start = hasHeader() ? Blocks.BLOCK_BYTES : 0;
+            long bytes = Math.min(memory().byteSize() - start, chunk.length() - payloadOffset());
+            return memory().asSlice(start, bytes);
+        }
+
+        private MemorySegment memory() {
+            if (slab == null) {
+                throw new IllegalStateException("a miss has no bytes");
+            }
+            return slab.buffer().memory();
+        }
+
+        /** Gives the memory back as soon as the read has ended. */
+        @Override
+        public void close() {
+            if (slab != null) {
+                var _ = read.whenComplete((_, _) -> slab.close());
+            }
+        }
+    }
+}
