@@ -49,7 +49,12 @@ public final class ConnectionOptions {
 
     /** Connects and agrees on the version of the wire contract. */
     public Session connect() {
-        KvStoreClient client = connectWithoutHello();
+        return connect(1);
+    }
+
+    /** As {@link #connect()}, for transfers side by side. */
+    Session connect(int transferConnections) {
+        KvStoreClient client = client(transferConnections);
         try {
             return new Session(client, client.hello());
         } catch (RuntimeException e) {
@@ -60,12 +65,16 @@ public final class ConnectionOptions {
 
     /** For a question that a daemon answers before it is ready. */
     KvStoreClient connectWithoutHello() {
+        return client(1);
+    }
+
+    private KvStoreClient client(int transferConnections) {
         GRPC_CHANNEL_LOG.setLevel(Level.OFF);
         return KvStoreClient.connect(
                 target,
                 ClientOptions.defaults()
                         .withTimeout(timeout)
-                        .withTransferConnections(1)
+                        .withTransferConnections(transferConnections)
                         .withClientName("kvstore-cli/" + Version.current()));
     }
 }

@@ -60,7 +60,9 @@ public final class Main {
                         new LookupCommand(console),
                         new DeleteCommand(),
                         new LsCommand(),
-                        new StatCommand())
+                        new StatCommand(),
+                        new ImportCommand(),
+                        new ExportCommand())
                 .forEach(commandLine::addSubcommand);
         ServiceLoader.load(KvStoreCommand.class).forEach(commandLine::addSubcommand);
         documentExitCodes(commandLine);
