@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import importlib
 import os
 import random
 import select
@@ -226,3 +227,46 @@ def fs_connector_store(root: Path, key: CacheEngineKey, value: bytes, fmt: Memor
     metadata = protocol.RemoteMetadata(len(value), [shape], [dtype], fmt)
     root.mkdir(exist_ok=True)
     connector._get_file_path(key).write_bytes(metadata.serialize() + value)
+
+
+def load_in_process(target: str, keys: Sequence[CacheEngineKey]) -> list[bytes | None]:
+    """Loads through ``plugin://kvstore``, in an engine whose KV cache has this module's shape."""
+    from lmcache.v1.config import LMCacheEngineConfig
+    from lmcache.v1.metadata import LMCacheMetadata
+    from lmcache.v1.storage_backend.connector import ConnectorContext
+    from lmcache.v1.storage_backend.local_cpu_backend import LocalCPUBackend
+
+    # By name, as LMCache loads it.
+    adapter = importlib.import_module("kvstore_lmcache.connector").KvStoreConnectorAdapter()
+    metadata = LMCacheMetadata(
+        model_name=keys[0].model_name,
+        world_size=1,
+        local_world_size=1,
+        worker_id=0,
+        local_worker_id=0,
+        kv_dtype=torch.bfloat16,
+        kv_shape=(LAYERS, 2, TOKENS, 1, HIDDEN),
+        chunk_size=TOKENS,
+    )
+    config = LMCacheEngineConfig.from_defaults(
+        chunk_size=TOKENS,
+        local_cpu=False,
+        max_local_cpu_size=0.1,
+        remote_storage_plugins=["kvstore"],
+        extra_config={"remote_storage_plugin.kvstore.target": target},
+    )
+
+    async def run() -> list[bytes | None]:
+        backend = LocalCPUBackend(config=config, metadata=metadata, dst_device="cpu")
+        loop = asyncio.get_running_loop()
+        context = ConnectorContext("plugin://kvstore", loop, backend, config, metadata)
+        connector = adapter.create_connector(context)
+        try:
+            objects = [await connector.get(key) for key in keys]
+            values = [bytes(made.byte_array) if made is not None else None for made in objects]
+            _release([made for made in objects if made is not None])
+            return values
+        finally:
+            await connector.close()
+
+    return asyncio.run(run())

@@ -174,5 +174,26 @@ def test_fs_connector_tree(real: RealDaemon, kvstore: Run, connect: Connect, tmp
     }
 
 
+def test_in_process_engines_find_both(real: RealDaemon, kvstore: Run, tmp_path: Path) -> None:
+    """What was in a GdsBackend tree and in an fs:// one, through the connector ``plugin://kvstore``."""
+    pytest.importorskip("kvstore_lmcache.connector")
+    from lmcache.v1.memory_management import MemoryFormat
+
+    gds, short, binary, *_ = golden.engine_keys("meta-llama/Llama-3.1-8B-in-process")
+    value = golden.payload(gds)
+    backend = golden.gds_backend(tmp_path / "gds")
+    golden.gds_store(backend, gds, value)
+    golden.gds_store(backend, short, value[: golden.CHUNK_BYTES // 4])
+    golden.fs_connector_store(tmp_path / "fs", binary, value[:5000], MemoryFormat.BINARY_BUFFER)
+    assert kvstore("import", str(tmp_path / "gds"))["imported"]["chunks"] == 2
+    assert kvstore("import", str(tmp_path / "fs"))["imported"]["chunks"] == 1
+
+    assert golden.load_in_process(real.target, [gds, short, binary]) == [
+        value,
+        value[: golden.CHUNK_BYTES // 4],
+        value[:5000],
+    ]
+
+
 def files(root: Path) -> list[Path]:
     return [path for path in root.rglob("*") if path.is_file()]
