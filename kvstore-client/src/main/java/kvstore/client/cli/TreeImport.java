@@ -60,11 +60,10 @@ final class TreeImport {
         AtomicLong bytes = new AtomicLong();
         TreeWalk.walk(reader.root(), new TreeWalk.Visitor() {
             @Override
-            public boolean file(Path file, BasicFileAttributes attributes) {
+            public void file(Path file, BasicFileAttributes attributes) {
                 if (isWanted(reader, file, models)) {
                     bytes.addAndGet(attributes.size());
                 }
-                return true;
             }
 
             @Override
@@ -77,7 +76,7 @@ final class TreeImport {
     static void dryRun(TreeReader reader, Predicate<String> models, Tally tally) throws IOException {
         TreeWalk.walk(reader.root(), new TreeWalk.Visitor() {
             @Override
-            public boolean file(Path file, BasicFileAttributes attributes) {
+            public void file(Path file, BasicFileAttributes attributes) {
                 try {
                     if (models.test(reader.name(file).key().model())) {
                         TreeChunk chunk = reader.inspect(file, attributes);
@@ -86,7 +85,6 @@ final class TreeImport {
                 } catch (UnusableException e) {
                     tally.skipped(reader.root().relativize(file), e);
                 }
-                return true;
             }
 
             @Override
@@ -105,10 +103,9 @@ final class TreeImport {
         int most = Math.min(PORTION, session.keysPerCall());
         List<TreeChunk> portion = new ArrayList<>(most);
         try (Workers workers = new Workers(options.parallel())) {
-            IOException[] failure = new IOException[1];
             TreeWalk.walk(reader.root(), new TreeWalk.Visitor() {
                 @Override
-                public boolean file(Path file, BasicFileAttributes attributes) {
+                public void file(Path file, BasicFileAttributes attributes) throws IOException {
                     try {
                         if (options.models().test(reader.name(file).key().model())) {
                             portion.add(inspect(file, attributes, step));
@@ -116,15 +113,9 @@ final class TreeImport {
                     } catch (UnusableException e) {
                         tally.skipped(reader.root().relativize(file), e);
                     }
-                    try {
-                        if (portion.size() == most) {
-                            store(portion, workers, step);
-                            portion.clear();
-                        }
-                        return true;
-                    } catch (IOException e) {
-                        failure[0] = e;
-                        return false;
+                    if (portion.size() == most) {
+                        store(portion, workers, step);
+                        portion.clear();
                     }
                 }
 
@@ -133,9 +124,6 @@ final class TreeImport {
                     tally.skipped(reader.root().relativize(path), why);
                 }
             });
-            if (failure[0] != null) {
-                throw failure[0];
-            }
             store(portion, workers, step);
             workers.finish();
         }

@@ -20,7 +20,7 @@ final class Workers implements AutoCloseable {
     private final int count;
     private final BlockingQueue<Memory> free;
     private final ExecutorService threads;
-    private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
     /** What a thread does. */
     interface Task {
@@ -89,7 +89,8 @@ final class Workers implements AutoCloseable {
         threads.execute(() -> {
             try {
                 task.run(memory);
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
+                // an Error too: a chunk that was too large for the memory must not be lost without a word
                 failure.compareAndSet(null, e);
             } finally {
                 free.add(memory);
@@ -128,7 +129,14 @@ final class Workers implements AutoCloseable {
             }
             case IOException e -> throw e;
             case RuntimeException e -> throw e;
-            case Exception e -> throw new AssertionError(e);
+            case OutOfMemoryError e ->
+                throw new CommandFailure(
+                        ExitCode.FAILED,
+                        "not enough memory for %d values at once (%s): a smaller --parallel helps"
+                                .formatted(count, e.getMessage()),
+                        e);
+            case Error e -> throw e;
+            case Throwable e -> throw new AssertionError(e);
         }
     }
 

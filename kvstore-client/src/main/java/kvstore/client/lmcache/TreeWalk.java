@@ -18,12 +18,8 @@ public final class TreeWalk {
 
     /** What is done with each file. Temporary and companion files are not shown. */
     public interface Visitor {
-        /**
-         * A regular file.
-         *
-         * @return whether to go on
-         */
-        boolean file(Path file, BasicFileAttributes attributes);
+        /** A regular file. What it throws ends the walk. */
+        void file(Path file, BasicFileAttributes attributes) throws IOException;
 
         /** Something that is none, or cannot be looked at. */
         void unusable(Path path, UnusableException why);
@@ -33,7 +29,7 @@ public final class TreeWalk {
      * Shows every file once, in no order.
      *
      * @param root without links
-     * @throws IOException if the root cannot be read
+     * @throws IOException if the root cannot be read, or the visitor threw it
      */
     public static void walk(Path root, Visitor visitor) throws IOException {
         Files.walkFileTree(root, Set.of(), MAX_DEPTH, new FileVisitor<>() {
@@ -43,15 +39,15 @@ public final class TreeWalk {
             }
 
             @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
                 if (attributes.isSymbolicLink()) {
                     visitor.unusable(file, new UnusableException(SkipReason.SYMBOLIC_LINK, "not followed"));
                 } else if (attributes.isDirectory()) {
                     visitor.unusable(file, new UnusableException(SkipReason.MISPLACED, "too deep"));
                 } else if (!attributes.isRegularFile()) {
                     visitor.unusable(file, new UnusableException(SkipReason.NOT_A_FILE, "a pipe, socket or device"));
-                } else if (!TreeNames.isIgnored(file.getFileName().toString()) && !visitor.file(file, attributes)) {
-                    return FileVisitResult.TERMINATE;
+                } else if (!TreeNames.isIgnored(file.getFileName().toString())) {
+                    visitor.file(file, attributes);
                 }
                 return FileVisitResult.CONTINUE;
             }

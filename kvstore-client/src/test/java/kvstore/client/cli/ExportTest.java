@@ -169,7 +169,7 @@ final class ExportTest {
         Files.createDirectory(root);
         Files.createSymbolicLink(root.resolve("ab"), outside);
         Cli run = run("--format", "nixl", "--shard-dirs");
-        assertThat(run.exitCode()).isEqualTo(ExitCode.NO.code());
+        assertThat(run.exitCode()).as(run.out() + run.err()).isEqualTo(ExitCode.NO.code());
         assertThat(outside).isEmptyDirectory();
 
         Cli flat = run("--format", "fs_native");
