@@ -54,6 +54,7 @@ public final class ConnectionOptions {
 
     /** As {@link #connect()}, for transfers side by side. */
     Session connect(int transferConnections) {
+        GRPC_CHANNEL_LOG.setLevel(Level.OFF);
         KvStoreClient client = client(transferConnections);
         try {
             return new Session(client, client.hello());
@@ -65,11 +66,11 @@ public final class ConnectionOptions {
 
     /** For a question that a daemon answers before it is ready. */
     KvStoreClient connectWithoutHello() {
+        GRPC_CHANNEL_LOG.setLevel(Level.OFF);
         return client(1);
     }
 
     private KvStoreClient client(int transferConnections) {
-        GRPC_CHANNEL_LOG.setLevel(Level.OFF);
         return KvStoreClient.connect(
                 target,
                 ClientOptions.defaults()
