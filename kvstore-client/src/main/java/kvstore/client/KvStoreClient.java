@@ -143,7 +143,7 @@ public final class KvStoreClient implements AutoCloseable {
         if (chunks.isEmpty()) {
             return CompletableFuture.completedFuture(List.of());
         }
-        return GetTransfer.start(channels.nextTransfer().newCall(GetFrame.METHOD, transferOptions()), failures, chunks);
+        return GetTransfer.start(channels.nextTransfer(), transferOptions(), failures, chunks);
     }
 
     /**

@@ -61,7 +61,9 @@ public final class Main {
                         new MatchCommand(console),
                         new DeleteCommand(),
                         new LsCommand(),
-                        new StatCommand())
+                        new StatCommand(),
+                        new ImportCommand(),
+                        new ExportCommand())
                 .forEach(commandLine::addSubcommand);
         ServiceLoader.load(KvStoreCommand.class).forEach(commandLine::addSubcommand);
         documentExitCodes(commandLine);
