@@ -235,6 +235,20 @@ class TestRefusals:
         assert client.store(["k"], [b"v" * MIB]).ok
         assert ways(client) == {"stream": 1}
 
+    def test_without_memory_for_staging(
+        self, fake: FakeDaemon, connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def refuse(*_: object) -> int:
+            raise PermissionError("not in this container")
+
+        monkeypatch.setattr("os.memfd_create", refuse)
+        client = connect(fake.target)
+        for _ in range(3):
+            assert client.store(["k"], [b"v" * MIB]).ok
+        assert ways(client) == {"stream": 3}
+        (warning,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+        assert warning == "no memory of this process to share: not in this container"
+
     def test_a_forced_way_that_is_impossible_fails_loudly(
         self, fake: FakeDaemon, connect: Connect, caplog: pytest.LogCaptureFixture
     ) -> None:
