@@ -12,13 +12,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 START_SECONDS = 180
 STOP_SECONDS = 60
+SETTLE_SECONDS = 18
 
 
 def is_installed() -> bool:
@@ -52,6 +53,72 @@ def run(module: str, arguments: Sequence[str], limit_seconds: float = 300) -> st
     )
     assert result.returncode == 0, result.stdout
     return result.stdout
+
+
+def run_script(script: Path, arguments: Sequence[str], limit_seconds: float = 120) -> list[str]:
+    """Runs a script that uses LMCache; returns the lines that begin with ``CHUNK``."""
+    result = subprocess.run(
+        [sys.executable, str(script), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=_environment(),
+        timeout=limit_seconds,
+        check=False,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout
+    lines = [line for line in result.stdout.splitlines() if line.startswith("CHUNK")]
+    assert lines, result.stdout
+    return lines
+
+
+def in_process_check(
+    mode: str, configuration: dict[str, Any], directory: Path, in_the_middle: Callable[[], None], keys: int = 50
+) -> str:
+    """Runs LMCache's check of its in-process mode; returns what it printed.
+
+    Args:
+        mode: ``test_remote`` or ``test_storage_manager``.
+        configuration: LMCache's.
+        directory: For the file with that.
+        in_the_middle: Called when everything is stored and nothing loaded yet, with :data:`SETTLE_SECONDS` to go.
+        keys: How many.
+    """
+    file = directory / "lmcache.json"
+    file.write_text(json.dumps(configuration))  # which YAML can read
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-u",
+            "-m",
+            "lmcache.v1.basic_check",
+            f"--mode={mode}",
+            "--model=/m/",
+            f"--num-keys={keys}",
+            f"--settle-time={SETTLE_SECONDS}",
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**_environment(), "LMCACHE_CONFIG_FILE": str(file)},
+        text=True,
+    )
+    assert process.stdout is not None
+    printed = ""
+    try:
+        for line in process.stdout:
+            printed += line
+            if "for data to settle" in line:
+                started = time.monotonic()
+                in_the_middle()
+                took_seconds = time.monotonic() - started
+                assert took_seconds < SETTLE_SECONDS - 8, f"{took_seconds:.0f} s leave no time to connect again"
+        assert process.wait(STOP_SECONDS) == 0, printed
+    finally:
+        process.kill()
+        process.wait()
+    return printed
 
 
 def bench_l2(

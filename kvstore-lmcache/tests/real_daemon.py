@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -30,13 +31,15 @@ def is_built() -> bool:
 
 
 class RealDaemon:
-    """A daemon that listens on a Unix socket and on a free TCP port.
+    """A daemon that listens on a Unix socket, on a free TCP port and, for ``lm://``, on another one.
 
     Args:
         capacity: As in the daemon's configuration, such as ``2GiB``.
+        settings: Further ones, each ``key=value``.
     """
 
-    def __init__(self, capacity: str = "2GiB") -> None:
+    def __init__(self, capacity: str = "2GiB", settings: Sequence[str] = ()) -> None:
+        self._settings = [f"--set={setting}" for setting in settings]
         DATA_PARENT.mkdir(parents=True, exist_ok=True)
         self.directory = Path(tempfile.mkdtemp(prefix="daemon-", dir=DATA_PARENT))
         # The path of a Unix socket has at most 107 bytes, and a checkout may lie deep.
@@ -44,6 +47,7 @@ class RealDaemon:
         self.target = f"unix:{self._socket_directory}/s"
         port = _free_port()
         self.tcp_target = f"127.0.0.1:{port}"
+        self.lm_url = f"lm://127.0.0.1:{_free_port()}"
         self._log_path = self.directory / "log"
         self._config_path = self.directory / "kvstore.yaml"
         self._config_path.write_text(
@@ -59,6 +63,8 @@ memory:
 grpc:
   unix-socket: {self._socket_directory}/s
   listen: {self.tcp_target}
+lm:
+  listen: {self.lm_url.removeprefix("lm://")}
 admin:
   listen: ""
 """
@@ -70,7 +76,7 @@ admin:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("KVSTORE_")}
         with self._log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(REPOSITORY / "kvstore"), "serve", "--config", str(self._config_path)],
+                [str(REPOSITORY / "kvstore"), "serve", "--config", str(self._config_path), *self._settings],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -9,6 +9,7 @@ import time
 import weakref
 
 from ._complaints import Complaints
+from ._hash_check import HashCheck
 from ._options import Options
 from ._session import ConnectError, Session
 from ._stats import Stats
@@ -43,6 +44,7 @@ class Link:
         self._options = options
         self._stats = stats
         self._complaints = complaints
+        self._hash_check = HashCheck(stats)
         self._changed = threading.Condition()
         self._state = _State.STARTING
         # The session that is given out while UP, and that is being opened otherwise.
@@ -161,6 +163,8 @@ class Link:
             hello.io_path,
         )
         self._missed = False
+        # After the session is given out, because LMCache's answer may take a while to compute.
+        self._hash_check.run(lambda checks: session.check_hashes(checks, self._options.connect_timeout_millis / 1000))
 
     def _refused(self, error: ConnectError) -> None:
         with self._changed:

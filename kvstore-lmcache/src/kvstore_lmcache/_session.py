@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 import grpc
@@ -126,6 +126,11 @@ class Session:
                 f"this client speaks {WIRE_VERSION}"
             )
         self.hello = hello
+
+    def check_hashes(self, checks: Sequence[pb.HashCheck], timeout_seconds: float) -> Sequence[pb.HashCheckResult]:
+        """Calls Hello with known answers; raises as :meth:`lookup`."""
+        request = pb.HelloRequest(client_name=CLIENT_NAME, wire_versions=[WIRE_VERSION], hash_checks=checks)
+        return self._hello(request, timeout=timeout_seconds).hash_checks
 
     def lookup(self, request: pb.LookupRequest, timeout_seconds: float) -> pb.LookupResponse:
         """Calls Lookup; raises grpc.RpcError, or ValueError if the session is closed."""

@@ -13,6 +13,9 @@ COUNTERS = (
     "lookup_keys",
     "lookup_hits",
     "lookup_failed_calls",
+    "lengths_keys",
+    "lengths_hits",
+    "lengths_failed_calls",
     "load_keys",
     "load_hits",
     "load_bytes",
@@ -28,6 +31,8 @@ COUNTERS = (
     "delete_keys",
     "delete_hits",
     "delete_failed_calls",
+    "hash_checks",
+    "hash_checks_differ",
     # Chunks that were stored or loaded, by the way that their bytes took; and those that a forced way cannot take.
     "path_in_place_chunks",
     "path_in_place_bytes",

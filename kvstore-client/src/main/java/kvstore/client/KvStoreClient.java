@@ -16,6 +16,8 @@ import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
 import kvstore.v1.AdminGrpc;
 import kvstore.v1.DeleteRequest;
+import kvstore.v1.HashCheck;
+import kvstore.v1.HashCheckResult;
 import kvstore.v1.HelloRequest;
 import kvstore.v1.HelloResponse;
 import kvstore.v1.KvStoreGrpc;
@@ -23,6 +25,8 @@ import kvstore.v1.ListRequest;
 import kvstore.v1.ListResponse;
 import kvstore.v1.LookupRequest;
 import kvstore.v1.LookupResponse;
+import kvstore.v1.MatchPrefixRequest;
+import kvstore.v1.MatchPrefixResponse;
 import kvstore.v1.RegisterRegionRequest;
 import kvstore.v1.RegisterRegionResponse;
 import kvstore.v1.ReleaseRequest;
@@ -95,6 +99,25 @@ public final class KvStoreClient implements AutoCloseable {
         return new LookupResult(sizes, leadingHits, response.getLeaseId(), response.getLeaseMillis());
     }
 
+    /** How much of a prompt is here, under the names that LMCache gives its chunks. */
+    public MatchPrefixResponse matchPrefix(MatchPrefixRequest request) {
+        return call(() -> store().matchPrefix(request));
+    }
+
+    /**
+     * Asks whether the daemon computes the same hashes.
+     *
+     * @return one result for each check, in their order; none from a daemon that does not know hashes
+     */
+    public List<HashCheckResult> checkHashes(List<HashCheck> checks) {
+        HelloRequest request = HelloRequest.newBuilder()
+                .setClientName(options.clientName())
+                .addWireVersions(WIRE_VERSION)
+                .addAllHashChecks(checks)
+                .build();
+        return call(() -> store().hello(request)).getHashChecksList();
+    }
+
     /**
      * Stores chunks, one after the other on one stream. Calls side by side use several connections.
      *
@@ -120,7 +143,7 @@ public final class KvStoreClient implements AutoCloseable {
         if (chunks.isEmpty()) {
             return CompletableFuture.completedFuture(List.of());
         }
-        return GetTransfer.start(channels.nextTransfer().newCall(GetFrame.METHOD, transferOptions()), failures, chunks);
+        return GetTransfer.start(channels.nextTransfer(), transferOptions(), failures, chunks);
     }
 
     /**

@@ -15,12 +15,14 @@ import kvstore.api.Region;
 /**
  * A client's memory file, mapped.
  *
- * <p>The kernel reads and writes the mapping (direct I/O), and says EFAULT where the client has shrunk the file. The CPU
- * must not touch a mapping that can shrink: that is a SIGBUS, which ends the Java runtime. So bytes are copied through the
- * descriptor, which only comes up short; unless the file is sealed against shrinking.
+ * <p>The kernel reads and writes the mapping (direct I/O), and says EFAULT where the client has shrunk the file. For the CPU
+ * such a place is a SIGBUS, which ends the process in any code but one: copies by {@link MemorySegment#copy}, where HotSpot
+ * catches it and throws an {@link InternalError} from the copy (its own test is {@code runtime/Unsafe/InternalErrorTest}). So
+ * nothing but that ever touches a mapping that can shrink; {@code SharedMemoryTest} cuts one off thousands of times. A file
+ * that is sealed against shrinking is read where it is.
  */
 public final class SharedMemory implements Region {
-    /** Through which unsealed memory is read: small enough to stay in a core's second-level cache. */
+    /** Through which memory that can shrink is read: small enough to stay in a core's second-level cache. */
     private static final int WINDOW_BYTES = 4 * Blocks.BLOCK_BYTES;
 
     /** {@code F_SEAL_SHRINK} of Linux {@code include/uapi/linux/fcntl.h}. */
@@ -29,13 +31,11 @@ public final class SharedMemory implements Region {
     private static final ThreadLocal<MemorySegment> WINDOW =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(WINDOW_BYTES, Blocks.BLOCK_BYTES));
 
-    private final int fd;
     private final Arena arena;
     private final MemorySegment memory;
     private final boolean sealed;
 
-    private SharedMemory(int fd, Arena arena, MemorySegment memory, boolean sealed) {
-        this.fd = fd;
+    private SharedMemory(Arena arena, MemorySegment memory, boolean sealed) {
         this.arena = arena;
         this.memory = memory;
         this.sealed = sealed;
@@ -44,18 +44,14 @@ public final class SharedMemory implements Region {
     /**
      * Maps a memory file from its beginning to its end.
      *
-     * @param fd open for reading and writing; belongs to the result, or is closed if there is none
+     * @param fd open for reading and writing; is closed in any case, because the mapping keeps the memory
      * @throws IoFailure {@code DENIED} with the reason if it is not such a file
      */
     public static SharedMemory map(int fd) throws IoFailure {
-        SharedMemory mapped = null;
         try {
-            mapped = mapOpen(fd);
-            return mapped;
+            return mapOpen(fd);
         } finally {
-            if (mapped == null) {
-                int _ = Libc.INSTANCE.close(fd);
-            }
+            int _ = Libc.INSTANCE.close(fd);
         }
     }
 
@@ -79,7 +75,6 @@ public final class SharedMemory implements Region {
         int seals = Libc.INSTANCE.seals(fd);
         Arena arena = Arena.ofShared();
         return new SharedMemory(
-                fd,
                 arena,
                 NativeMemory.owned(address, sizeBytes, arena),
                 advised >= 0 && seals >= 0 && (seals & SEAL_SHRINK) != 0);
@@ -107,29 +102,27 @@ public final class SharedMemory implements Region {
 
     @Override
     public void read(long offset, MemorySegment destination) throws IoFailure {
-        copy(true, offset, destination);
+        copy(memory.asSlice(offset, destination.byteSize()), destination);
     }
 
     @Override
     public void write(long offset, MemorySegment source) throws IoFailure {
-        copy(false, offset, source);
+        copy(source, memory.asSlice(offset, source.byteSize()));
     }
 
-    private void copy(boolean reading, long offset, MemorySegment host) throws IoFailure {
-        Objects.checkFromIndexSize(offset, host.byteSize(), memory.byteSize());
-        for (long done = 0; done < host.byteSize(); ) {
-            MemorySegment rest = host.asSlice(done);
-            long at = offset + done;
-            long count = FileOperations.uninterrupted(
-                    () -> reading ? Libc.INSTANCE.pread(fd, rest, at) : Libc.INSTANCE.pwrite(fd, rest, at));
-            if (count <= 0) {
-                throw new IoFailure(
-                        Kind.MEMORY_GONE,
-                        (int) -count,
-                        "shared memory ends at or before byte %d of %d%s"
-                                .formatted(at, memory.byteSize(), count == 0 ? "" : ": " + Errno.nameOf((int) -count)));
-            }
-            done += count;
+    /** The only way in which the CPU touches memory that can shrink. */
+    private void copy(MemorySegment source, MemorySegment destination) throws IoFailure {
+        try {
+            MemorySegment.copy(source, 0, destination, 0, source.byteSize());
+            // The error may be left to the thread's next safepoint poll. The return from a native method is one, so
+            // that it
+            // is thrown here and not at some other client's chunk.
+            boolean _ = Thread.holdsLock(memory);
+        } catch (InternalError e) {
+            throw new IoFailure(
+                    Kind.MEMORY_GONE,
+                    0,
+                    "shared memory of %d bytes has lost a part: %s".formatted(memory.byteSize(), e.getMessage()));
         }
     }
 
@@ -154,7 +147,6 @@ public final class SharedMemory implements Region {
     public void close() {
         if (arena.scope().isAlive()) {
             arena.close();
-            int _ = Libc.INSTANCE.close(fd);
         }
     }
 

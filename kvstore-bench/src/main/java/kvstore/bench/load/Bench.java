@@ -15,9 +15,9 @@ import kvstore.bench.CleanUp;
 import kvstore.bench.DaemonLauncher;
 import kvstore.bench.DaemonProcess;
 import kvstore.bench.DiskSpace;
-import kvstore.bench.Progress;
 import kvstore.bench.StoreSize;
 import kvstore.bench.Workspace;
+import kvstore.client.cli.Progress;
 import kvstore.client.cli.Words;
 import kvstore.v1.StatResponse;
 

@@ -16,6 +16,8 @@ public record DaemonConfig(
         MemoryConfig memory,
         GrpcConfig grpc,
         RegionConfig region,
+        RespConfig resp,
+        LmConfig lm,
         LeaseConfig lease,
         AdminConfig admin,
         LogConfig log,

@@ -100,6 +100,11 @@ final class Settings {
     static final Setting<Integer> GRPC_MAX_KEYS = new Setting<>(
             "grpc.max-keys", ValueType.count(1, 65_536), "8192", "The most keys in one Lookup, Get or Delete.");
 
+    static final Setting<Integer> GRPC_MAX_TOKENS =
+            new Setting<>("grpc.max-tokens", ValueType.count(1, 4_194_304), "1048576", """
+            The most token ids in one MatchPrefix. Hashing them takes about 15 ms for a million. Clients are told in \
+            `Hello`.""");
+
     static final Setting<Integer> GRPC_FLOW_CONTROL_WINDOW =
             new Setting<>("grpc.flow-control-window", ValueType.intSize("64KiB", "256MiB", "1"), "4MiB", """
             HTTP/2 window of each connection and call: what a client may send before the daemon has taken it. Heap and \
@@ -148,12 +153,60 @@ final class Settings {
             "region.max-count",
             ValueType.count(1, 65_536),
             "256",
-            "Regions that all clients together may have at one time. Each costs two file descriptors.");
+            "Regions that all clients together may have at one time. Each costs a file descriptor.");
 
     static final Setting<Integer> REGION_THREADS =
             new Setting<>("region.threads", ValueType.count(1, 256).orAuto(Machine::regionThreads), "auto", """
-            Threads that compute and compare the checksums of what lies in regions, about 6 GB/s each. `auto` is a \
+            Threads that compute and compare the checksums of what lies in regions, about 8 GB/s each. `auto` is a \
             quarter of the cores, at least 2 and at most 16.""");
+
+    static final Setting<Optional<InetSocketAddress>> RESP_LISTEN =
+            new Setting<>("resp.listen", ValueType.listenLoopback().orEmpty(), "", """
+            TCP address of the RESP2 door, which Redis clients and LMCache's `resp` and `redis://` use. Empty for none. \
+            Only addresses of this machine, because this release has no TLS and no authentication. Port 0 takes any free \
+            port, and the log says which. `grpc.stall-timeout`, `grpc.put-wait` and `grpc.get-wait` hold for this door \
+            too.""");
+
+    static final Setting<Integer> RESP_MAX_CONNECTIONS =
+            new Setting<>("resp.max-connections", ValueType.count(1, 65_536), "1024", """
+            Clients that the RESP door serves at one time. Further ones get an error and are closed. One takes at most \
+            1MiB of network buffers.""");
+
+    static final Setting<Integer> RESP_EVENT_LOOP_THREADS = new Setting<>(
+            "resp.event-loop-threads", ValueType.count(1, 256).orAuto(Machine::eventLoopThreads), "auto", """
+            Threads that move bytes between the RESP door's sockets and memory. `auto` is the number of cores, at least 2 \
+            and at most 8.""");
+
+    static final Setting<Duration> RESP_LEASE_DURATION =
+            new Setting<>("resp.lease-duration", ValueType.duration("0ms", "1h"), "60s", """
+            How long EXISTS protects from eviction what it found, so that the GET that follows finds it too. At most \
+            `lease.max-duration`. `0ms` is no lease.""");
+
+    static final Setting<Integer> RESP_MAX_EXPIRIES =
+            new Setting<>("resp.max-expiries", ValueType.count(0, 10_000_000), "65536", """
+            Keys set with EX or PX whose expiry the RESP door remembers. A SET beyond is answered with OK and stores \
+            nothing. One takes about 150 bytes of heap and its key. Expiries are forgotten at a restart.""");
+
+    static final Setting<Optional<InetSocketAddress>> LM_LISTEN =
+            new Setting<>("lm.listen", ValueType.listenLoopback().orEmpty(), "", """
+            TCP address of the door for `lm://`, LMCache's own protocol. Empty for none. Only addresses of this machine, \
+            because the protocol has neither TLS nor authentication. Port 0 takes any free port, and the log says which. \
+            `grpc.stall-timeout`, `grpc.put-wait` and `grpc.get-wait` hold for this door too.""");
+
+    static final Setting<Integer> LM_MAX_CONNECTIONS =
+            new Setting<>("lm.max-connections", ValueType.count(1, 65_536), "1024", """
+            Clients that the lm door serves at one time. Further ones are closed. One takes at most 1MiB of network \
+            buffers.""");
+
+    static final Setting<Integer> LM_EVENT_LOOP_THREADS = new Setting<>(
+            "lm.event-loop-threads", ValueType.count(1, 256).orAuto(Machine::eventLoopThreads), "auto", """
+            Threads that move bytes between the lm door's sockets and memory. `auto` is the number of cores, at least 2 \
+            and at most 8.""");
+
+    static final Setting<Duration> LM_LEASE_DURATION =
+            new Setting<>("lm.lease-duration", ValueType.duration("0ms", "1h"), "60s", """
+            How long EXIST protects from eviction what it found, so that the GET that follows finds it too. At most \
+            `lease.max-duration`. `0ms` is no lease.""");
 
     static final Setting<Duration> LEASE_MAX_DURATION = new Setting<>(
             "lease.max-duration",
@@ -203,6 +256,7 @@ final class Settings {
             GRPC_UNIX_SOCKET_MODE,
             GRPC_FRAME_SIZE,
             GRPC_MAX_KEYS,
+            GRPC_MAX_TOKENS,
             GRPC_FLOW_CONTROL_WINDOW,
             GRPC_MAX_CALLS_PER_CONNECTION,
             GRPC_EVENT_LOOP_THREADS,
@@ -213,6 +267,15 @@ final class Settings {
             REGION_ALLOWED_UIDS,
             REGION_MAX_COUNT,
             REGION_THREADS,
+            RESP_LISTEN,
+            RESP_MAX_CONNECTIONS,
+            RESP_EVENT_LOOP_THREADS,
+            RESP_LEASE_DURATION,
+            RESP_MAX_EXPIRIES,
+            LM_LISTEN,
+            LM_MAX_CONNECTIONS,
+            LM_EVENT_LOOP_THREADS,
+            LM_LEASE_DURATION,
             LEASE_MAX_DURATION,
             LEASE_MAX_COUNT,
             ADMIN_LISTEN,

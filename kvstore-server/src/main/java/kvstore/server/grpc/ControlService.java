@@ -20,6 +20,8 @@ import kvstore.v1.LoadIntoRequest;
 import kvstore.v1.LoadResult;
 import kvstore.v1.LookupRequest;
 import kvstore.v1.LookupResponse;
+import kvstore.v1.MatchPrefixRequest;
+import kvstore.v1.MatchPrefixResponse;
 import kvstore.v1.RegisterRegionRequest;
 import kvstore.v1.RegisterRegionResponse;
 import kvstore.v1.ReleaseRequest;
@@ -41,12 +43,16 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
     private final NodeIdentity node;
     private final RegionCalls regions;
     private final long leaseMillisMax;
+    private final int maxTokens;
+    private final PrefixMatch prefixMatch;
 
-    ControlService(Transfers transfers, NodeIdentity node, RegionCalls regions, long leaseMillisMax) {
+    ControlService(Transfers transfers, NodeIdentity node, RegionCalls regions, long leaseMillisMax, int maxTokens) {
         this.transfers = transfers;
         this.node = node;
         this.regions = regions;
         this.leaseMillisMax = leaseMillisMax;
+        this.maxTokens = maxTokens;
+        this.prefixMatch = new PrefixMatch(transfers, maxTokens, leaseMillisMax);
     }
 
     @Override
@@ -76,7 +82,10 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
                             .setValueBytes(transfers.maxValueBytes())
                             .setKeys(transfers.maxKeys())
                             .setFrameBytes(transfers.frameBytes())
-                            .setLeaseMillis((int) leaseMillisMax))
+                            .setLeaseMillis((int) leaseMillisMax)
+                            .setTokens(maxTokens))
+                    .addAllHashChecks(HashChecks.answer(
+                            request.getClientName(), request.getHashChecksList(), transfers.metrics()))
                     .build();
         });
     }
@@ -124,10 +133,8 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
     public void release(ReleaseRequest request, StreamObserver<ReleaseResponse> observer) {
         answer(observer, () -> {
             if (request.getLeaseIdsCount() > transfers.maxKeys()) {
-                throw Status.RESOURCE_EXHAUSTED
-                        .withDescription("lease_ids has " + request.getLeaseIdsCount() + " entries; at most "
-                                + transfers.maxKeys() + " are allowed (grpc.max-keys)")
-                        .asRuntimeException();
+                throw Requests.exhausted("lease_ids has " + request.getLeaseIdsCount() + " entries; at most "
+                        + transfers.maxKeys() + " are allowed (grpc.max-keys)");
             }
             request.getLeaseIdsList().forEach(transfers.store()::release);
             return ReleaseResponse.getDefaultInstance();
@@ -147,6 +154,11 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
     @Override
     public void loadInto(LoadIntoRequest request, StreamObserver<LoadResult> observer) {
         regions.loadInto(request, observer);
+    }
+
+    @Override
+    public void matchPrefix(MatchPrefixRequest request, StreamObserver<MatchPrefixResponse> observer) {
+        answer(observer, () -> prefixMatch.answer(request));
     }
 
     /** One bit for each key, least significant first, in as many bytes as the keys need. */

@@ -31,10 +31,7 @@ final class Requests {
             throw invalid(field + " is empty; 1 to " + maxCount + " are allowed");
         }
         if (count > maxCount) {
-            throw Status.RESOURCE_EXHAUSTED
-                    .withDescription(
-                            field + " has " + count + " entries; at most " + maxCount + " are allowed (grpc.max-keys)")
-                    .asRuntimeException();
+            throw exhausted(field + " has " + count + " entries; at most " + maxCount + " are allowed (grpc.max-keys)");
         }
     }
 
@@ -63,6 +60,10 @@ final class Requests {
                 || clientId.getBytes(StandardCharsets.UTF_8).length > MAX_CLIENT_ID_BYTES) {
             throw invalid("client_id is longer than " + MAX_CLIENT_ID_BYTES + " bytes");
         }
+    }
+
+    static StatusRuntimeException exhausted(String message) {
+        return Status.RESOURCE_EXHAUSTED.withDescription(message).asRuntimeException();
     }
 
     static StatusRuntimeException invalid(String message) {

@@ -18,6 +18,7 @@ public enum Rpc {
     LOAD_INTO(KvStoreGrpc.SERVICE_NAME, "LoadInto"),
     DELETE(KvStoreGrpc.SERVICE_NAME, "Delete"),
     RELEASE(KvStoreGrpc.SERVICE_NAME, "Release"),
+    MATCH_PREFIX(KvStoreGrpc.SERVICE_NAME, "MatchPrefix"),
     STAT(AdminGrpc.SERVICE_NAME, "Stat"),
     LIST(AdminGrpc.SERVICE_NAME, "List"),
     /** Health, reflection and whatever a client makes up: one label value for all, because clients choose these names. */

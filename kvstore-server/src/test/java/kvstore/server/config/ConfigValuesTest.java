@@ -44,12 +44,20 @@ final class ConfigValuesTest {
                   unix-socket-mode: 0600
                   frame-size: 960KiB
                   max-keys: 10
+                  max-tokens: 2000
                   flow-control-window: 8 MiB
                   max-calls-per-connection: 11
                   event-loop-threads: 3
                   stall-timeout: 1m
                   put-wait: 0ms
                   get-wait: 1500ms
+                resp:
+                  listen: 127.0.0.1:6379
+                  max-connections: 12
+                  event-loop-threads: 2
+                  lease-duration: 5s
+                  max-expiries: 0
+                lm: {listen: "127.0.0.1:65432", max-connections: 7, event-loop-threads: 4, lease-duration: 9s}
                 lease: {max-duration: 10s, max-count: 12}
                 admin:
                   listen: null
@@ -83,6 +91,7 @@ final class ConfigValuesTest {
                                 PosixFilePermissions.fromString("rw-------"),
                                 960 << 10,
                                 10,
+                                2000,
                                 8 << 20,
                                 11,
                                 3,
@@ -90,6 +99,17 @@ final class ConfigValuesTest {
                                 Duration.ZERO,
                                 Duration.ofMillis(1500)),
                         new RegionConfig(Optional.of(Path.of("/run/kvstore/memory.sock")), Set.of(7, 1000), 5, 6),
+                        new RespConfig(
+                                Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 6379)),
+                                12,
+                                2,
+                                Duration.ofSeconds(5),
+                                0),
+                        new LmConfig(
+                                Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 65432)),
+                                7,
+                                4,
+                                Duration.ofSeconds(9)),
                         new LeaseConfig(Duration.ofSeconds(10), 12),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),

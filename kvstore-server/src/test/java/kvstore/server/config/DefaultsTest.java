@@ -35,6 +35,7 @@ final class DefaultsTest {
                                 PosixFilePermissions.fromString("rw-rw----"),
                                 512 << 10,
                                 8192,
+                                1_048_576,
                                 4 << 20,
                                 256,
                                 Machine.eventLoopThreads(),
@@ -42,6 +43,9 @@ final class DefaultsTest {
                                 Duration.ofSeconds(2),
                                 Duration.ofSeconds(10)),
                         new RegionConfig(Optional.empty(), Set.of(), 256, Machine.regionThreads()),
+                        new RespConfig(
+                                Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60), 65_536),
+                        new LmConfig(Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60)),
                         new LeaseConfig(Duration.ofSeconds(60), 100_000),
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),

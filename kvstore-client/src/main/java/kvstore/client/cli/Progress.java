@@ -1,8 +1,9 @@
-package kvstore.bench;
+package kvstore.client.cli;
 
 import java.io.Console;
 import java.io.PrintWriter;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -39,6 +40,12 @@ public interface Progress {
         return terminal ? new Bars(err) : new Lines(err);
     }
 
+    /** As {@link #on}, for steps of minutes: without a terminal one line for every tenth as well. */
+    static Progress onMinutes(PrintWriter err) {
+        Progress progress = on(err);
+        return progress instanceof Lines ? new Tenths(err) : progress;
+    }
+
     /** One line a step. */
     record Lines(PrintWriter err) implements Progress {
         @Override
@@ -47,6 +54,38 @@ public interface Progress {
             return new Step() {
                 @Override
                 public void advance(long amount) {}
+
+                @Override
+                public void close() {}
+            };
+        }
+
+        @Override
+        public void say(String what) {
+            err.println(what + " ...");
+        }
+    }
+
+    /** One line a step, and one for every tenth of it. */
+    record Tenths(PrintWriter err) implements Progress {
+        @Override
+        public Step moving(String what, long bytes) {
+            say(what);
+            AtomicLong done = new AtomicLong();
+            return new Step() {
+                @Override
+                public void advance(long amount) {
+                    long now = done.addAndGet(amount);
+                    long tenths = tenths(now);
+                    if (tenths > tenths(now - amount)) {
+                        err.println("%s: %d %% (%s of %s)"
+                                .formatted(what, 10 * tenths, Words.size(now), Words.size(bytes)));
+                    }
+                }
+
+                private long tenths(long part) {
+                    return bytes == 0 ? 10 : Math.min(10, (long) (10.0 * part / bytes));
+                }
 
                 @Override
                 public void close() {}
