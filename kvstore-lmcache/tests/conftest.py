@@ -12,8 +12,13 @@ from typing import Any
 import pytest
 
 import real_daemon
+from arena import Arena
 from fake_daemon import FakeDaemon
 from kvstore_lmcache import KvStoreClient
+from kvstore_lmcache._complaints import Complaints
+from kvstore_lmcache._options import Options
+from kvstore_lmcache._session import Session
+from kvstore_lmcache._stats import Stats
 from waiter import Waiter
 
 
@@ -79,15 +84,35 @@ def mortal(request: pytest.FixtureRequest) -> FakeDaemon | real_daemon.RealDaemo
     return daemon
 
 
+def require_regions(target: str) -> None:
+    """Skips where the daemon has no region socket."""
+    options = Options.parse({"target": target, "channels": 1})
+    session = Session(options, Stats(), Complaints())
+    try:
+        session.say_hello(timeout_seconds=30)
+        if not session.hello.region_socket:
+            pytest.skip("the daemon has no region socket")
+    finally:
+        session.close()
+
+
+@pytest.fixture
+def arena() -> Iterator[Arena]:
+    """Shared memory of this process."""
+    arena = Arena()
+    yield arena
+    arena.close()
+
+
 @pytest.fixture
 def connect() -> Iterator[Callable[..., Waiter]]:
     """Opens clients, and closes them after the test."""
     clients: list[KvStoreClient] = []
 
-    def open_client(target: str, **parameters: Any) -> Waiter:
+    def open_client(target: str, arena: Arena | None = None, **parameters: Any) -> Waiter:
         client = KvStoreClient(target=target, **parameters)
         clients.append(client)
-        return Waiter(client)
+        return Waiter(client, arena)
 
     yield open_client
     for client in clients:

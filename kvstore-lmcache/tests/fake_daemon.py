@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from concurrent import futures
 from dataclasses import dataclass, field
 
 import grpc
 
+from fake_regions import FakeRegion, FakeRegions
 from kvstore_lmcache._proto import kvstore_pb2 as pb
 from kvstore_lmcache._proto.kvstore_pb2_grpc import KvStoreServicer, add_KvStoreServicer_to_server
 
@@ -21,7 +24,8 @@ class Faults:
     """What to do wrong; read at the moment it matters."""
 
     # Before answering a call, by the name of its method; before each frame of a Get under the name "frame", and before
-    # a chunk is stored under the name "commit".
+    # a chunk is stored under the name "commit". An item of StoreFrom or LoadInto that has begun is held under the name
+    # "item": then the daemon has the client's memory in its hands.
     delay_seconds: dict[str, float] = field(default_factory=dict)
     # As delay_seconds, until the event.
     hold: dict[str, threading.Event] = field(default_factory=dict)
@@ -37,6 +41,8 @@ class Faults:
     stray_index: bool = False
     # Lookup's bitmap is empty.
     short_bitmap: bool = False
+    # StoreFrom and LoadInto end without the result of the last item.
+    lost_result: bool = False
 
 
 class FakeDaemon(KvStoreServicer):
@@ -58,6 +64,11 @@ class FakeDaemon(KvStoreServicer):
         self.lookups: list[pb.LookupRequest] = []
         self.gets: list[pb.GetRequest] = []
         self.begins: list[pb.PutBegin] = []
+        self.store_froms: list[pb.StoreFromRequest] = []
+        self.load_intos: list[pb.LoadIntoRequest] = []
+        # Items that are in the client's memory now, and the most that ever were.
+        self.items_under_way = 0
+        self.most_items_under_way = 0
         self.data_bytes = 0
         self.longest_frame_bytes = 0
         # Ends every delay.
@@ -65,6 +76,8 @@ class FakeDaemon(KvStoreServicer):
         self._in_flight: dict[bytes, str] = {}
         self._lock = threading.Lock()
         self._server: grpc.Server | None = None
+        is_local = target.startswith("unix:")
+        self.regions = FakeRegions(target.removeprefix("unix:") + ".regions") if is_local else None
 
     def start(self) -> None:
         self.epoch += 1
@@ -77,6 +90,8 @@ class FakeDaemon(KvStoreServicer):
         port = self._server.add_insecure_port(self.target)
         if self.target.endswith(":0"):
             self.target = self.target.removesuffix("0") + str(port)
+        if self.regions is not None:
+            self.regions.start()
         self._server.start()
 
     def kill(self) -> None:
@@ -85,6 +100,8 @@ class FakeDaemon(KvStoreServicer):
             self._server.stop(grace=None).wait(10)
             self._server = None
             self._in_flight.clear()
+        if self.regions is not None:
+            self.regions.stop()
 
     def Hello(self, request: pb.HelloRequest, context: grpc.ServicerContext) -> pb.HelloResponse:  # noqa: N802
         self._delay("Hello")
@@ -97,6 +114,7 @@ class FakeDaemon(KvStoreServicer):
             epoch=self.epoch,
             limits=self.limits,
             io_path="odirect",
+            region_socket=self.regions.path if self.regions is not None else "",
         )
 
     def Lookup(self, request: pb.LookupRequest, context: grpc.ServicerContext) -> pb.LookupResponse:  # noqa: N802
@@ -174,6 +192,103 @@ class FakeDaemon(KvStoreServicer):
                     data=data,
                     status=pb.GET_STATUS_HIT if start + len(data) == len(value) else pb.GET_STATUS_UNSPECIFIED,
                 )
+
+    def RegisterRegion(  # noqa: N802
+        self, request: pb.RegisterRegionRequest, context: grpc.ServicerContext
+    ) -> pb.RegisterRegionResponse:
+        region = self.regions.register(request.ticket) if self.regions is not None else None
+        if region is None:
+            context.abort(grpc.StatusCode.NOT_FOUND, "ticket")
+        elif region.size_bytes != request.size_bytes:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "size_bytes")
+        return pb.RegisterRegionResponse(region_id=region.region_id if region is not None else 0)
+
+    def StoreFrom(  # noqa: N802
+        self, request: pb.StoreFromRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.StoreResult]:
+        self.store_froms.append(request)
+        self._delay("StoreFrom")
+        region = self._region(request.region_id, list(request.items), context)
+        deadline = time.monotonic() + (request.timeout_millis or 1 << 31) / 1000
+        for index, item in enumerate(request.items):
+            if self.faults.lost_result and index == len(request.items) - 1:
+                return
+            begin = pb.PutBegin(key=item.key, length=item.length, client_id=request.client_id)
+            with self._item(region, deadline) as denied:
+                if denied is not None:
+                    yield pb.StoreResult(index=index, status=pb.PUT_STATUS_SHED, reason=denied[0])
+                    continue
+                done = self._begin(index, begin)
+                if done is None:
+                    value = region.read(item.offset, item.length)
+                    self._stuck("item")
+                    # Read again at the end, as a slow disk does: what changed meanwhile would be stored wrongly.
+                    if region.read(item.offset, item.length) != value:
+                        value = b"torn"
+                    done = self._commit(index, begin, value)
+            yield pb.StoreResult(index=index, status=done.status, reason=done.reason, message=done.message)
+
+    def LoadInto(  # noqa: N802
+        self, request: pb.LoadIntoRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.LoadResult]:
+        self.load_intos.append(request)
+        self._delay("LoadInto")
+        region = self._region(request.region_id, list(request.items), context)
+        deadline = time.monotonic() + (request.timeout_millis or 1 << 31) / 1000
+        for index, item in enumerate(request.items):
+            if self.faults.lost_result and index == len(request.items) - 1:
+                return
+            with self._item(region, deadline) as denied:
+                if denied is not None:
+                    yield pb.LoadResult(index=index, status=pb.GET_STATUS_MISS, reason=denied[1])
+                    continue
+                value = self.values.get(item.key)
+                if value is None or len(value) != item.length:
+                    reason = pb.MISS_REASON_ABSENT if value is None else pb.MISS_REASON_OTHER_LENGTH
+                    yield pb.LoadResult(index=index, status=pb.GET_STATUS_MISS, reason=reason)
+                    continue
+                half = item.length // 2
+                region.write(item.offset, value[:half])
+                self._stuck("item")
+                region.write(item.offset + half, value[half:])
+            yield pb.LoadResult(index=index + 1000 if self.faults.stray_index else index, status=pb.GET_STATUS_HIT)
+
+    def _region(self, region_id: int, items: list[pb.RegionItem], context: grpc.ServicerContext) -> FakeRegion:
+        self._check_keys([item.key for item in items], context)
+        region = self.regions.by_id.get(region_id) if self.regions is not None else None
+        if region is None:
+            context.abort(grpc.StatusCode.NOT_FOUND, "region_id")
+        assert region is not None
+        for item in items:
+            if item.length == 0 or item.offset + item.length > region.size_bytes:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, "items")
+        return region
+
+    @contextlib.contextmanager
+    def _item(self, region: FakeRegion, deadline_seconds: float) -> Iterator[tuple[pb.PutReason, pb.MissReason] | None]:
+        """Keeps the region from ending meanwhile; gives the reasons why not to begin."""
+        with region.use() as begun:
+            if not begun:
+                yield pb.PUT_REASON_REGION_GONE, pb.MISS_REASON_REGION_GONE
+            elif time.monotonic() > deadline_seconds:
+                yield pb.PUT_REASON_DEADLINE, pb.MISS_REASON_DEADLINE
+            else:
+                with self._lock:
+                    self.items_under_way += 1
+                    self.most_items_under_way = max(self.items_under_way, self.most_items_under_way)
+                try:
+                    yield None
+                finally:
+                    with self._lock:
+                        self.items_under_way -= 1
+
+    def _stuck(self, name: str) -> None:
+        """As :meth:`_delay`, and a killed daemon lets go."""
+        event = self.faults.hold.get(name)
+        while event is not None and not event.wait(0.01) and not self._killed.is_set():
+            pass
+        if event is None:
+            self._delay(name)
 
     def Delete(self, request: pb.DeleteRequest, context: grpc.ServicerContext) -> pb.DeleteResponse:  # noqa: N802
         self._delay("Delete")

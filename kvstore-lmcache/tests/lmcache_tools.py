@@ -121,14 +121,16 @@ def in_process_check(
     return printed
 
 
-def bench_l2(target: str, output: Path, size_kib: int, keys: int, in_flight: int, *more: str) -> dict[str, Any]:
+def bench_l2(
+    target: str, output: Path, size_kib: int, keys: int, in_flight: int, *more: str, **parameters: Any
+) -> dict[str, Any]:
     """Runs ``lmcache bench l2``; returns a dictionary of figures for each of its operations."""
     run(
         "lmcache.cli.main",
         [
             "bench",
             "l2",
-            f"--l2-adapter={adapter_json(target)}",
+            f"--l2-adapter={adapter_json(target, **parameters)}",
             f"--num-keys={keys}",
             f"--in-flight={in_flight}",
             f"--data-size-kb={size_kib}",
@@ -176,7 +178,7 @@ class LmcacheServer:
 
 
 @contextmanager
-def lmcache_server(target: str, log: Path) -> Iterator[LmcacheServer]:
+def lmcache_server(target: str, log: Path, **parameters: Any) -> Iterator[LmcacheServer]:
     """Runs ``lmcache server`` with its L1 in shared memory and nothing kept there, so that every hit comes from us."""
     server = LmcacheServer(log)
     shm_name = f"kvstore_test_{os.getpid()}_{server.port}"
@@ -196,7 +198,7 @@ def lmcache_server(target: str, log: Path) -> Iterator[LmcacheServer]:
                 "--supported-transfer-mode=engine_driven",
                 f"--shm-name={shm_name}",
                 "--l1-align-bytes=4096",
-                f"--l2-adapter={adapter_json(target)}",
+                f"--l2-adapter={adapter_json(target, **parameters)}",
             ],
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -34,9 +35,11 @@ class RealDaemon:
 
     Args:
         capacity: As in the daemon's configuration, such as ``2GiB``.
+        settings: Further ones, each ``key=value``.
     """
 
-    def __init__(self, capacity: str = "2GiB") -> None:
+    def __init__(self, capacity: str = "2GiB", settings: Sequence[str] = ()) -> None:
+        self._settings = [f"--set={setting}" for setting in settings]
         DATA_PARENT.mkdir(parents=True, exist_ok=True)
         self.directory = Path(tempfile.mkdtemp(prefix="daemon-", dir=DATA_PARENT))
         # The path of a Unix socket has at most 107 bytes, and a checkout may lie deep.
@@ -73,7 +76,7 @@ admin:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("KVSTORE_")}
         with self._log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(REPOSITORY / "kvstore"), "serve", "--config", str(self._config_path)],
+                [str(REPOSITORY / "kvstore"), "serve", "--config", str(self._config_path), *self._settings],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -64,7 +64,7 @@ def test_finishing_waits_for_a_copy_under_way() -> None:
 @pytest.mark.parametrize("turn", range(3))
 def test_closing_during_transfers(fake: FakeDaemon, turn: int) -> None:
     """The memory is unmapped right after close(): a view still held makes that fail, a late touch ends the process."""
-    client = KvStoreClient(target=fake.target)
+    client = KvStoreClient(target=fake.target, payload_path="stream")
     waiter = Waiter(client)
     size = 32 * MIB
     waiter.store(["there"], [b"x" * size])

@@ -7,9 +7,12 @@ import random
 import select
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from arena import Arena
+from conftest import require_regions
 from kvstore_lmcache import KvStoreClient
 from waiter import Waiter
 
@@ -21,6 +24,21 @@ Connect = Callable[..., Waiter]
 
 def random_bytes(size: int, seed: int) -> bytes:
     return random.Random(seed).randbytes(size)
+
+
+@pytest.fixture(params=["stream", "staged", "in_place"])
+def connect(connect: Connect, arena: Arena, request: pytest.FixtureRequest) -> Connect:
+    """Opens clients whose payload goes one of the three ways."""
+
+    def open_client(target: str, **parameters: Any) -> Waiter:
+        if request.param != "stream":
+            require_regions(target)
+        if request.param == "in_place":
+            # Not forced: a test's own buffers are private, as are those of LMCache without --shm-name.
+            return connect(target, arena, **parameters)
+        return connect(target, payload_path=request.param, **parameters)
+
+    return open_client
 
 
 @pytest.mark.parametrize(
@@ -226,13 +244,6 @@ def test_many_threads(target: str, connect: Connect, prefix: str) -> None:
 def test_two_clients_share(target: str, connect: Connect, prefix: str) -> None:
     assert connect(target).store([prefix], [b"shared"]).ok
     assert connect(target).load([prefix], [6]) == ([True], [b"shared"])
-
-
-def test_over_tcp(real: object, connect: Connect, prefix: str) -> None:
-    client = connect(real.tcp_target)  # type: ignore[attr-defined]
-    value = random_bytes(MIB + 1, seed=3)
-    assert client.store([prefix], [value]).ok
-    assert client.load([prefix], [len(value)]) == ([True], [value])
 
 
 def test_a_closed_client_answers_misses(target: str, prefix: str) -> None:

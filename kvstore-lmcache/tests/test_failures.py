@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,16 @@ FAST_SECONDS = 5.0
 NEVER_MILLIS = 600_000
 
 Connect = Callable[..., Waiter]
+
+
+@pytest.fixture
+def connect(connect: Connect) -> Connect:
+    """Opens clients whose payload travels in messages; test_fence.py has the failures of shared memory."""
+
+    def open_client(target: str, **parameters: Any) -> Waiter:
+        return connect(target, payload_path="stream", **parameters)
+
+    return open_client
 
 
 def patient(**parameters: int) -> dict[str, int]:
@@ -324,7 +335,8 @@ def test_a_bug_in_a_worker_is_a_miss(fake: FakeDaemon, connect: Connect, monkeyp
         raise KeyError("a bug")
 
     with monkeypatch.context() as patch:
-        patch.setattr("kvstore_lmcache._transfer._batches", broken)
+        patch.setattr("kvstore_lmcache._transfer.batches", broken)
+        patch.setattr("kvstore_lmcache._streams.batches", broken)
         assert client.lookup(["k"]) == [False]
         assert client.load(["k"], [2 * MIB])[0] == [False]
     assert client.lookup(["k"]) == [True]

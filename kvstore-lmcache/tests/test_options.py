@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kvstore_lmcache import KvStoreClient
-from kvstore_lmcache._options import GIB, KIB, Options
+from kvstore_lmcache._options import GIB, KIB, MIB, Options
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -25,6 +25,8 @@ def test_defaults() -> None:
         "frame_bytes": 512 * KIB,
         "lease_millis": 30_000,
         "max_pending_bytes": 16 * GIB,
+        "payload_path": "auto",
+        "staging_bytes": 256 * MIB,
     }
 
 
@@ -61,10 +63,12 @@ def test_wrong_targets(target: str) -> None:
         ("channels", 0, "channels must be 1 to 64, not 0"),
         ("channels", 65, "channels must be 1 to 64, not 65"),
         ("load_timeout_millis", -1, "load_timeout_millis must be 1 to 3600000, not -1"),
+        ("staging_bytes", 1000, "staging_bytes must be 1048576 to 1099511627776, not 1000"),
+        ("payload_path", "tcp", "payload_path must be one of auto, in_place, staged, stream, not 'tcp'"),
         ("frame_bytes", 17 << 20, "frame_bytes must be 4096 to 16777216, not 17825792"),
     ],
 )
-def test_numbers_outside_their_limits(name: str, value: int, message: str) -> None:
+def test_numbers_outside_their_limits(name: str, value: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Options.parse({name: value})
 

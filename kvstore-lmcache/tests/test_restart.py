@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from arena import Arena
 from fake_daemon import FakeDaemon
 from real_daemon import RealDaemon
 from waiter import Waiter
@@ -49,17 +50,27 @@ def test_killed_and_started_again(mortal: FakeDaemon | RealDaemon, connect: Conn
     assert (stats["connects"], stats["disconnects"]) == (2, 1)
 
 
-def kill_during_transfers(daemon: FakeDaemon | RealDaemon, client: Waiter, turn: int, delay_seconds: float) -> None:
+@pytest.fixture(params=["stream", "staged", "in_place"])
+def way(request: pytest.FixtureRequest) -> str:
+    """How payload travels."""
+    return str(request.param)
+
+
+def kill_during_transfers(
+    daemon: FakeDaemon | RealDaemon, client: Waiter, arena: Arena | None, turn: int, delay_seconds: float
+) -> None:
     """Whatever was under way completes; what counted as stored is there afterwards, and nothing else is wrong."""
     count = 24
     keys = [f"model@01000100@0@{turn:02x}{number:02x}" for number in range(count)]
     values = [bytes([turn, number]) * (4 * MIB) for number in range(count)]
-    stores = [
-        client.client.submit_batch_set(keys[at : at + 4], [memoryview(value) for value in values[at : at + 4]])
-        for at in range(0, count, 4)
-    ]
+    buffers = [memoryview(bytearray(8 * MIB)) for _ in range(4)]
+    sources = [memoryview(value) for value in values]
+    if arena is not None:
+        arena.reuse()
+        buffers = [arena.piece(8 * MIB) for _ in buffers]
+        sources = [arena.piece(8 * MIB, value) for value in values]
+    stores = [client.client.submit_batch_set(keys[at : at + 4], sources[at : at + 4]) for at in range(0, count, 4)]
     stored = client.wait(stores[0]).results
-    buffers = [bytearray(8 * MIB) for _ in range(4)]
     load = client.client.submit_batch_get(keys[:4], buffers)
     time.sleep(delay_seconds)
     daemon.kill()
@@ -78,19 +89,21 @@ def kill_during_transfers(daemon: FakeDaemon | RealDaemon, client: Waiter, turn:
     assert all(content == value for content, value, hit in zip(contents, values, results, strict=True) if hit)
 
 
-def test_killed_during_transfers(mortal: FakeDaemon | RealDaemon, connect: Connect) -> None:
-    client = connect(mortal.target)
+def test_killed_during_transfers(mortal: FakeDaemon | RealDaemon, connect: Connect, arena: Arena, way: str) -> None:
+    client = connect(mortal.target, payload_path=way if way != "in_place" else "auto")
     client.until_connected()
-    kill_during_transfers(mortal, client, turn=0, delay_seconds=0)
+    kill_during_transfers(mortal, client, arena if way == "in_place" else None, turn=0, delay_seconds=0.05)
+    assert client.client.stats()[f"path_{way}_chunks"] > 0
 
 
 @pytest.mark.long
-def test_killed_many_times(fresh_real: RealDaemon, connect: Connect) -> None:
-    client = connect(fresh_real.target)
+def test_killed_many_times(fresh_real: RealDaemon, connect: Connect, arena: Arena, way: str) -> None:
+    client = connect(fresh_real.target, payload_path=way if way != "in_place" else "auto")
     client.until_connected()
     rng = random.Random(1)
     for turn in range(8):
-        kill_during_transfers(fresh_real, client, turn, delay_seconds=rng.uniform(0, 0.3))
+        delay_seconds = rng.uniform(0, 0.3)
+        kill_during_transfers(fresh_real, client, arena if way == "in_place" else None, turn, delay_seconds)
 
 
 def test_a_daemon_that_comes_later(mortal: FakeDaemon | RealDaemon, connect: Connect) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from arena import Arena
 from kvstore_lmcache import KvStoreClient
 
 
@@ -19,10 +20,16 @@ class Outcome(NamedTuple):
 
 
 class Waiter:
-    """Calls a client and waits for the answer. One waiter for a client, used by one thread."""
+    """Calls a client and waits for the answer. One waiter for a client, used by one thread.
 
-    def __init__(self, client: KvStoreClient) -> None:
+    Args:
+        client: Which one.
+        arena: Where values are stored from and loaded to, if not in private memory.
+    """
+
+    def __init__(self, client: KvStoreClient, arena: Arena | None = None) -> None:
         self.client = client
+        self._arena = arena
         self._outcomes: dict[int, Outcome] = {}
         self._poll = select.poll()
         self._poll.register(client.event_fd(), select.POLLIN)
@@ -39,11 +46,11 @@ class Waiter:
         return self._outcomes.pop(future_id)
 
     def store(self, keys: Sequence[str], values: Sequence[bytes]) -> Outcome:
-        return self.wait(self.client.submit_batch_set(keys, [memoryview(value) for value in values]))
+        return self.wait(self.client.submit_batch_set(keys, self._buffers([len(value) for value in values], values)))
 
     def load(self, keys: Sequence[str], sizes: Sequence[int]) -> tuple[list[int], list[bytes]]:
-        buffers = [bytearray(size) for size in sizes]
-        outcome = self.wait(self.client.submit_batch_get(keys, [memoryview(buffer) for buffer in buffers]))
+        buffers = self._buffers(sizes)
+        outcome = self.wait(self.client.submit_batch_get(keys, buffers))
         assert outcome.ok
         return outcome.results, [bytes(buffer) for buffer in buffers]
 
@@ -52,6 +59,17 @@ class Waiter:
 
     def delete(self, keys: Sequence[str]) -> list[int]:
         return self.wait(self.client.submit_batch_delete(keys)).results
+
+    def _buffers(self, sizes: Sequence[int], values: Sequence[bytes] | None = None) -> list[memoryview]:
+        if self._arena is None:
+            if values is not None:
+                return [memoryview(value) for value in values]
+            return [memoryview(bytearray(size)) for size in sizes]
+        self._arena.reuse()
+        return [
+            self._arena.piece(size, content)
+            for size, content in zip(sizes, values or [bytes(size) for size in sizes], strict=True)
+        ]
 
     def until_connected(self, limit_seconds: float = 30) -> None:
         deadline = time.monotonic() + limit_seconds

@@ -15,6 +15,7 @@ from ._completions import Completion, Completions
 from ._link import Link
 from ._options import MIB, Options
 from ._pool import Pool
+from ._staging import Staging
 from ._stats import Stats
 from ._transfer import Transfers
 from ._work import Kind, Operation, split
@@ -52,12 +53,16 @@ class KvStoreClient:
         complaints = self._complaints = Complaints()
         self._completions = Completions()
         self._lock = threading.Lock()
+        self._nothing_under_way = threading.Condition(self._lock)
         self._closed = False
         self._ids = itertools.count(1)
         self._under_way: dict[int, Operation] = {}
         self._pending_store_bytes = 0
         self._link = Link(options, self._stats, complaints)
-        self._transfers = Transfers(options, self._link, self._stats, complaints, client_id=uuid.uuid4().hex)
+        self._staging = Staging(options.staging_bytes)
+        self._transfers = Transfers(
+            options, self._link, self._staging, self._stats, complaints, client_id=uuid.uuid4().hex
+        )
         run = self._transfers.run
         lookups = Pool("lookup", _LOOKUP_THREADS, run)
         self._pools = {
@@ -130,8 +135,10 @@ class KvStoreClient:
     def close(self) -> None:
         """Completes everything under way as it stands and disconnects.
 
-        Once this has returned no view is read or written any more. May be called again. Takes as long as copying one
-        frame, and at most 5 s more if gRPC's threads are slow to end.
+        Once this has returned no view is read or written any more, neither by this process nor by the daemon. May be
+        called again. Takes as long as copying one chunk, at most 5 s more if gRPC's threads are slow to end, and, where
+        the daemon is reading or writing a view in place, as long as its disk takes for that: without limit if the disk
+        hangs, because the alternative is a chunk written over whatever the memory is used for next. It is logged then.
         """
         with self._lock:
             if self._closed:
@@ -142,10 +149,15 @@ class KvStoreClient:
             operation.abort("closed")
         for pool in set(self._pools.values()):
             pool.close()
+        self._staging.blocks.close()
         deadline_seconds = time.monotonic() + _CLOSE_SECONDS
         self._link.close(_CLOSE_SECONDS)
+        with self._nothing_under_way:
+            # Their calls are cancelled by now; what the daemon holds in its hands it gives back at the fence.
+            self._nothing_under_way.wait_for(lambda: not self._under_way)
         for pool in set(self._pools.values()):
             pool.join(deadline_seconds)
+        self._staging.close()
         self._completions.close()
 
     def _submit(self, kind: Kind, keys: Sequence[str], views: Sequence[Any] | None) -> int:
@@ -239,8 +251,11 @@ class KvStoreClient:
             error = operation.error
         with self._lock:
             self._pending_store_bytes -= operation.pending_bytes
-            del self._under_way[operation.future_id]
+        # Before it counts as over: close() must not have returned when a completion comes.
         self._completions.post((operation.future_id, ok, error, operation.results))
+        with self._nothing_under_way:
+            del self._under_way[operation.future_id]
+            self._nothing_under_way.notify_all()
 
 
 def _encode(key: str) -> bytes:

@@ -6,8 +6,10 @@ import enum
 import logging
 import threading
 import time
+import weakref
 
 from ._complaints import Complaints
+from ._hash_check import HashCheck
 from ._options import Options
 from ._session import ConnectError, Session
 from ._stats import Stats
@@ -42,10 +44,13 @@ class Link:
         self._options = options
         self._stats = stats
         self._complaints = complaints
+        self._hash_check = HashCheck(stats)
         self._changed = threading.Condition()
         self._state = _State.STARTING
         # The session that is given out while UP, and that is being opened otherwise.
         self._session: Session | None = None
+        # With those whose daemon has gone but whose calls have not ended yet.
+        self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
         self._suspected = False
         # Whether it was logged that there is no daemon.
         self._missed = False
@@ -95,9 +100,10 @@ class Link:
         """Ends every call under way. Waits for its thread, but not longer than ``timeout_seconds``."""
         with self._changed:
             self._state = _State.CLOSED
-            session, self._session = self._session, None
+            self._session = None
+            sessions = list(self._sessions)
             self._changed.notify_all()
-        if session is not None:
+        for session in sessions:
             session.close()
         self._thread.join(timeout_seconds)
 
@@ -118,11 +124,12 @@ class Link:
         return self._state is _State.CLOSED
 
     def _connect(self) -> Session | None:
-        session = Session(self._options)
+        session = Session(self._options, self._stats, self._complaints)
         with self._changed:
             # So that close() can end the Hello.
             if not self._closed():
                 self._session = session
+                self._sessions.add(session)
         if self._session is None:
             session.close()
             return None
@@ -156,6 +163,8 @@ class Link:
             hello.io_path,
         )
         self._missed = False
+        # After the session is given out, because LMCache's answer may take a while to compute.
+        self._hash_check.run(lambda checks: session.check_hashes(checks, self._options.connect_timeout_millis / 1000))
 
     def _refused(self, error: ConnectError) -> None:
         with self._changed:

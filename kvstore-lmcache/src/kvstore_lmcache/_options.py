@@ -12,6 +12,10 @@ MIB = 1024 * KIB
 GIB = 1024 * MIB
 
 
+# How payload travels; see _paths.py.
+PAYLOAD_PATHS = ("auto", "in_place", "staged", "stream")
+
+
 def _number(default: int, least: int, most: int) -> Any:
     return field(default=default, metadata={"least": least, "most": most})
 
@@ -31,6 +35,9 @@ class Options:
         lease_millis: How long a chunk that was found cannot be evicted, so that the load after the lookup finds it.
         max_pending_bytes: Stores that wait or are under way. What comes on top is dropped. The default holds a prompt
             of 100,000 tokens of an 8-billion-parameter model (12.2 GiB).
+        payload_path: One of :data:`PAYLOAD_PATHS`. All but ``auto`` are for tests: what cannot go that way is a miss.
+        staging_bytes: Memory shared with a daemon of this machine, for payload that does not lie in shared memory.
+            Taken at the first need, and pages only as they are used.
     """
 
     target: str = "unix:/run/kvstore/kvstore.sock"
@@ -42,6 +49,8 @@ class Options:
     frame_bytes: int = _number(512 * KIB, 4 * KIB, 16 * MIB)
     lease_millis: int = _number(30_000, 0, 3_600_000)
     max_pending_bytes: int = _number(16 * GIB, 1, 1 << 62)
+    payload_path: str = "auto"
+    staging_bytes: int = _number(256 * MIB, 1 * MIB, 1 << 40)
 
     @classmethod
     def parse(cls, parameters: Mapping[str, object]) -> Options:
@@ -57,6 +66,8 @@ class Options:
                 raise TypeError(f"KvStoreClient has no parameter {name!r}{_suggestion(name, list(known))}")
             if name == "target":
                 _check_target(value)
+            elif name == "payload_path":
+                _check_payload_path(value)
             else:
                 limits = known[name].metadata
                 _check_number(name, value, limits["least"], limits["most"])
@@ -78,6 +89,11 @@ def _check_target(value: object) -> None:
     host, colon, port = value.rpartition(":")
     if not (colon and host and port.isdecimal() and 0 < int(port) < 65_536):
         raise ValueError(f"target must be unix:/path or host:port, not {value!r}")
+
+
+def _check_payload_path(value: object) -> None:
+    if value not in PAYLOAD_PATHS:
+        raise ValueError(f"payload_path must be one of {', '.join(PAYLOAD_PATHS)}, not {value!r}")
 
 
 def _check_number(name: str, value: object, least: int, most: int) -> None:

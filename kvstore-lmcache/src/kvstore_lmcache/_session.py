@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import platform
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 import grpc
 
+from ._complaints import Complaints
 from ._options import MIB, Options
 from ._proto import kvstore_pb2 as pb
+from ._regions import Regions
+from ._stats import Stats
 from ._version import VERSION
 
 WIRE_VERSION = 1
@@ -58,13 +61,21 @@ class Session:
 
     Attributes:
         hello: The daemon's answer; empty until :meth:`say_hello` has returned.
+        regions: Memory that the daemon shares.
     """
 
-    def __init__(self, options: Options):
+    def __init__(self, options: Options, stats: Stats, complaints: Complaints):
         self.hello = pb.HelloResponse()
         self._lock = threading.Lock()
         self._users = 0
         self._retired = False
+        self._closed = False
+        self._paths_taken: set[str] = set()
+        # The region socket of a daemon elsewhere has a name here too, or even a namesake.
+        local = options.target.startswith("unix:")
+        self.regions = Regions(
+            lambda: self.hello.region_socket if local else "", self._register_region, stats, complaints
+        )
         self._control = _open_channel(options.target)
         self._data = [_open_channel(options.target) for _ in range(options.channels)]
         self._hello = self._control.unary_unary(
@@ -76,11 +87,26 @@ class Session:
         self._delete = self._control.unary_unary(
             _SERVICE + "Delete", pb.DeleteRequest.SerializeToString, pb.DeleteResponse.FromString
         )
+        self._register = self._control.unary_unary(
+            _SERVICE + "RegisterRegion",
+            pb.RegisterRegionRequest.SerializeToString,
+            pb.RegisterRegionResponse.FromString,
+        )
         self._puts: list[Callable[..., Stream[pb.PutResponse]]] = [
             channel.stream_stream(_SERVICE + "Put", None, pb.PutResponse.FromString) for channel in self._data
         ]
         self._gets: list[Callable[..., Stream[bytes]]] = [
             channel.unary_stream(_SERVICE + "Get", pb.GetRequest.SerializeToString, None) for channel in self._data
+        ]
+        self._stores: list[Callable[..., Stream[pb.StoreResult]]] = [
+            channel.unary_stream(
+                _SERVICE + "StoreFrom", pb.StoreFromRequest.SerializeToString, pb.StoreResult.FromString
+            )
+            for channel in self._data
+        ]
+        self._loads: list[Callable[..., Stream[pb.LoadResult]]] = [
+            channel.unary_stream(_SERVICE + "LoadInto", pb.LoadIntoRequest.SerializeToString, pb.LoadResult.FromString)
+            for channel in self._data
         ]
 
     def say_hello(self, timeout_seconds: float) -> None:
@@ -101,6 +127,11 @@ class Session:
             )
         self.hello = hello
 
+    def check_hashes(self, checks: Sequence[pb.HashCheck], timeout_seconds: float) -> Sequence[pb.HashCheckResult]:
+        """Calls Hello with known answers; raises as :meth:`lookup`."""
+        request = pb.HelloRequest(client_name=CLIENT_NAME, wire_versions=[WIRE_VERSION], hash_checks=checks)
+        return self._hello(request, timeout=timeout_seconds).hash_checks
+
     def lookup(self, request: pb.LookupRequest, timeout_seconds: float) -> pb.LookupResponse:
         """Calls Lookup; raises grpc.RpcError, or ValueError if the session is closed."""
         return self._lookup(request, timeout=timeout_seconds)
@@ -117,8 +148,23 @@ class Session:
         """Starts a Get on one of the channels for payload, with responses left encoded; raises as :meth:`lookup`."""
         return self._gets[lane % len(self._gets)](request, timeout=timeout_seconds)
 
+    def store_from(self, lane: int, request: pb.StoreFromRequest, timeout_seconds: float) -> Stream[pb.StoreResult]:
+        """Starts a StoreFrom on one of the channels for payload; raises as :meth:`lookup`."""
+        return self._stores[lane % len(self._stores)](request, timeout=timeout_seconds)
+
+    def load_into(self, lane: int, request: pb.LoadIntoRequest, timeout_seconds: float) -> Stream[pb.LoadResult]:
+        """Starts a LoadInto on one of the channels for payload; raises as :meth:`lookup`."""
+        return self._loads[lane % len(self._loads)](request, timeout=timeout_seconds)
+
+    def takes_first(self, path: str) -> bool:
+        """Whether this is the first time in this session that payload takes this path."""
+        with self._lock:
+            first = path not in self._paths_taken
+            self._paths_taken.add(path)
+            return first
+
     def enter(self) -> None:
-        """Counts a user, who keeps the channels open until :meth:`leave`."""
+        """Counts a user, who keeps the channels and regions open until :meth:`leave`."""
         with self._lock:
             self._users += 1
 
@@ -126,22 +172,38 @@ class Session:
         """Ends what :meth:`enter` began."""
         with self._lock:
             self._users -= 1
-            last = self._retired and self._users == 0
+            last = (self._retired or self._closed) and self._users == 0
         if last:
-            self.close()
+            self._release()
 
     def retire(self) -> None:
-        """Closes the channels as soon as nobody uses them. Calls under way end by themselves."""
+        """Closes everything as soon as nobody uses it. Calls under way end by themselves."""
         with self._lock:
             self._retired = True
             unused = self._users == 0
         if unused:
-            self.close()
+            self._release()
 
     def close(self) -> None:
         """Closes the channels now; every call under way fails. May be called again."""
+        with self._lock:
+            self._closed = True
+            unused = self._users == 0
+        self._close_channels()
+        if unused:
+            self.regions.close()
+
+    def _release(self) -> None:
+        self._close_channels()
+        # Only now: who has a call under way in a region needs its socket to see the call's end.
+        self.regions.close()
+
+    def _close_channels(self) -> None:
         for channel in (self._control, *self._data):
             channel.close()
+
+    def _register_region(self, request: pb.RegisterRegionRequest, timeout_seconds: float) -> pb.RegisterRegionResponse:
+        return self._register(request, timeout=timeout_seconds)
 
 
 def describe(error: Exception) -> str:

@@ -31,6 +31,20 @@ COUNTERS = (
     "delete_keys",
     "delete_hits",
     "delete_failed_calls",
+    "hash_checks",
+    "hash_checks_differ",
+    # Chunks that were stored or loaded, by the way that their bytes took; and those that a forced way cannot take.
+    "path_in_place_chunks",
+    "path_in_place_bytes",
+    "path_staged_chunks",
+    "path_staged_bytes",
+    "path_stream_chunks",
+    "path_stream_bytes",
+    "path_impossible_chunks",
+    # Memory handed over to the daemon, refused by it, and taken back because a call had ended without all its results.
+    "regions",
+    "regions_refused",
+    "regions_fenced",
     "timeouts",
     "protocol_errors",
 )

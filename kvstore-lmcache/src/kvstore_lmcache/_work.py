@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+from ._memory import address_of, copy
 
 
 class Kind(enum.Enum):
@@ -21,9 +23,12 @@ class Kind(enum.Enum):
 class Part:
     """Some keys of a batch, handled by one worker in one or few calls.
 
-    All memory of the caller is reached through :meth:`copy_in` and :meth:`copy_out`. They hold the gate while they
-    copy, and :meth:`finish` shuts it: once a completion is queued or ``close()`` has returned, LMCache may reuse or
-    unmap that memory (LMCache #5263), while a thread of gRPC may still hold the part.
+    This process reaches the caller's memory through :meth:`copy_in`, :meth:`copy_out` and :meth:`copy_to`. They hold
+    the gate while they copy, and :meth:`finish` shuts it: once a completion is queued or ``close()`` has returned,
+    LMCache may reuse or unmap that memory (LMCache #5263), while a thread of gRPC may still hold the part.
+
+    The daemon reaches it between :meth:`lend` and :meth:`give_back`. A part that is lent cannot be finished: who tries
+    is heard when it has been given back.
 
     Attributes:
         keys: The keys as sent.
@@ -40,6 +45,9 @@ class Part:
         self._views = views
         self._gate = threading.Lock()
         self._shut = False
+        self._lent = False
+        # What was to be said by a finish() that came while the memory was lent.
+        self._last_words: str | None = None
 
     def remaining_seconds(self) -> float:
         """Time until the deadline; negative once it has passed."""
@@ -50,25 +58,56 @@ class Part:
         with self._gate:
             if self._shut:
                 return False
-            self._views[slot][offset : offset + len(data)] = data
+            with self._views[slot][offset : offset + len(data)] as piece:
+                copy(piece, data)
             return True
 
-    def copy_out(self, slot: int, start: int, end: int, copy: Callable[[memoryview], bytes]) -> bytes | None:
-        """Returns ``copy`` of a piece of a view, or None once the part is finished."""
+    def copy_out(self, slot: int, start: int, end: int, take: Callable[[memoryview], bytes]) -> bytes | None:
+        """Returns what ``take`` makes of a piece of a view, or None once the part is finished."""
         with self._gate:
             if self._shut:
                 return None
             with self._views[slot][start:end] as piece:
-                return copy(piece)
+                return take(piece)
+
+    def copy_to(self, slot: int, goal: memoryview) -> bool:
+        """Copies a whole view over ``goal``. Returns False once the part is finished."""
+        with self._gate:
+            if self._shut:
+                return False
+            copy(goal, self._views[slot])
+            return True
+
+    def addresses(self) -> list[int] | None:
+        """Returns where each view lies, to be used while it is lent; None once the part is finished."""
+        with self._gate:
+            return None if self._shut else [address_of(view) for view in self._views]
+
+    def lend(self) -> bool:
+        """Says that the daemon reaches the views from now on. Returns False, and it must not, once finished."""
+        with self._gate:
+            self._lent = not self._shut
+            return self._lent
+
+    def give_back(self) -> None:
+        """Ends what :meth:`lend` began: the daemon does not reach the views any more."""
+        with self._gate:
+            self._lent = False
+            last_words = self._last_words
+        if last_words is not None:
+            self.finish(last_words)
 
     def finish(self, error: str = "") -> None:
-        """Shuts the gate and hands in the results. Only the first call counts.
+        """Shuts the gate and hands in the results; if the memory is lent, once it is given back. May be called again.
 
         Args:
             error: Why there are fewer hits than there could be; empty if there is nothing to say.
         """
         with self._gate:
             if self._shut:
+                return
+            if self._lent:
+                self._last_words = self._last_words or error
                 return
             self._shut = True
             for view in self._views:
@@ -132,6 +171,13 @@ class Operation:
         """Finishes every part that still runs; its keys keep the results they have."""
         for part in self.parts:
             part.finish(error)
+
+
+def batches(slots: Sequence[int], most_keys: int) -> Iterator[Sequence[int]]:
+    """Cuts slots into as many at a time as the daemon takes in one call; 0 is any number."""
+    step = most_keys or max(1, len(slots))
+    for first in range(0, len(slots), step):
+        yield slots[first : first + step]
 
 
 def split(sizes: Sequence[int], most_parts: int, least_bytes: int) -> list[list[int]]:

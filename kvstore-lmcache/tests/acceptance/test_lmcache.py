@@ -29,14 +29,25 @@ def daemon() -> Iterator[RealDaemon]:
         daemon.remove()
 
 
-def test_basic_check(daemon: RealDaemon) -> None:
+# Forced, so that a tool fails where its chunks would go another way. Its memory is private, but for that of the server.
+WAYS = ["staged", "stream", "tcp"]
+
+
+def way_to(daemon: RealDaemon, way: str) -> tuple[str, dict[str, str]]:
+    """The target and the parameters of an adapter whose chunks travel this way."""
+    return (daemon.tcp_target, {"payload_path": "auto"}) if way == "tcp" else (daemon.target, {"payload_path": way})
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_basic_check(daemon: RealDaemon, way: str) -> None:
+    target, parameters = way_to(daemon, way)
     printed = lmcache_tools.run(
         "lmcache.v1.basic_check",
         [
             "--mode=test_l2_adapter",
             "--model=/m/",
             "--num-keys=50",
-            f"--l2-adapter={lmcache_tools.adapter_json(daemon.target)}",
+            f"--l2-adapter={lmcache_tools.adapter_json(target, **parameters)}",
         ],
     )
     # The tool's exit code is 0 whatever it finds.
@@ -51,13 +62,23 @@ def test_basic_check(daemon: RealDaemon) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size_kib", "keys", "in_flight"),
-    [(1, 16, 2), (5, 16, 2), (1023, 16, 2), (16_129, 16, 1), (16_384, 16, 2), (131_072, 2, 1)],
+    ("way", "size_kib", "keys", "in_flight"),
+    [
+        ("staged", 1, 16, 2),
+        ("staged", 1023, 16, 2),
+        ("staged", 16_129, 16, 1),
+        ("staged", 16_384, 16, 2),
+        ("staged", 131_072, 2, 1),
+        ("stream", 5, 16, 2),
+        ("stream", 16_129, 16, 1),
+        ("tcp", 1023, 16, 2),
+        ("tcp", 131_072, 2, 1),
+    ],
 )
-def test_bench_l2(daemon: RealDaemon, tmp_path: Path, size_kib: int, keys: int, in_flight: int) -> None:
-    """Also over TCP; the tool fails by itself if a byte differs."""
-    target = daemon.tcp_target if size_kib == 1023 else daemon.target
-    figures = lmcache_tools.bench_l2(target, tmp_path / "out.json", size_kib, keys, in_flight)
+def test_bench_l2(daemon: RealDaemon, tmp_path: Path, way: str, size_kib: int, keys: int, in_flight: int) -> None:
+    """The tool fails by itself if a byte differs."""
+    target, parameters = way_to(daemon, way)
+    figures = lmcache_tools.bench_l2(target, tmp_path / "out.json", size_kib, keys, in_flight, **parameters)
     assert list(figures) == ["Store", "Lookup", "Load"]
     for operation in figures.values():
         assert operation["total_success"] == operation["total_keys"] == 3 * keys * in_flight
@@ -66,12 +87,13 @@ def test_bench_l2(daemon: RealDaemon, tmp_path: Path, size_kib: int, keys: int, 
         print(operation["operation"], size_kib, "KiB:", operation["throughput_avg_mbps"], "MiB/s")
 
 
-@pytest.mark.parametrize("end", ["stop", "kill"])
-def test_load_after_a_restart_of_the_daemon(daemon: RealDaemon, tmp_path: Path, end: str) -> None:
-    lmcache_tools.bench_l2(daemon.target, tmp_path / "store.json", 1023, 16, 2, "--only=store")
+@pytest.mark.parametrize(("way", "end"), [("staged", "kill"), ("stream", "stop"), ("tcp", "kill")])
+def test_load_after_a_restart_of_the_daemon(daemon: RealDaemon, tmp_path: Path, way: str, end: str) -> None:
+    target, parameters = way_to(daemon, way)
+    lmcache_tools.bench_l2(target, tmp_path / "store.json", 1023, 16, 2, "--only=store", **parameters)
     getattr(daemon, end)()
     daemon.start()
-    figures = lmcache_tools.bench_l2(daemon.target, tmp_path / "load.json", 1023, 16, 2, "--only=load")
+    figures = lmcache_tools.bench_l2(target, tmp_path / "load.json", 1023, 16, 2, "--only=load", **parameters)
     assert figures["Load"]["total_success"] == 3 * 16 * 2
 
 
@@ -81,17 +103,30 @@ def test_another_size_under_the_same_keys(daemon: RealDaemon, tmp_path: Path) ->
         assert {operation["total_success"] for operation in figures.values()} == {96}
 
 
-def test_the_whole_chain(daemon: RealDaemon, tmp_path: Path) -> None:
-    """A simulated engine of two ranks, LMCache's server, this adapter, the daemon; then all of it anew but the disk."""
+@pytest.mark.parametrize(("way", "end"), [("in_place", "kill"), ("staged", "stop"), ("tcp", "kill")])
+def test_the_whole_chain(daemon: RealDaemon, tmp_path: Path, way: str, end: str) -> None:
+    """A simulated engine of two ranks, LMCache's server, this adapter, the daemon, which restarts under way."""
+    target, parameters = way_to(daemon, way)
+    with lmcache_tools.lmcache_server(target, tmp_path / "first.log", **parameters) as server:
+        first = server.bench()
+        assert re.findall(r"Checksum (OK|FAIL): +(\d+)", first) == [("OK", "4"), ("FAIL", "0")], first
+        assert _lookups(first, "cold") == ["0/4"] * 4
+        assert _lookups(first, "warm") == ["4/4"] * 4
+        assert _checksums(first, "warm") == _checksums(first, "cold")
+
+        getattr(daemon, end)()
+        daemon.start()
+        second = server.bench()
+    assert _lookups(second, "cold") == _lookups(second, "warm") == ["4/4"] * 4, second
+    assert _checksums(second, "warm") == _checksums(first, "cold"), second
+
+
+def test_another_server_finds_it(daemon: RealDaemon, tmp_path: Path) -> None:
+    """All of the chain anew but the disk."""
     with lmcache_tools.lmcache_server(daemon.target, tmp_path / "first.log") as server:
         first = server.bench()
-    assert re.findall(r"Checksum (OK|FAIL): +(\d+)", first) == [("OK", "4"), ("FAIL", "0")], first
-    assert _lookups(first, "cold") == ["0/4"] * 4
-    assert _lookups(first, "warm") == ["4/4"] * 4
-    assert _checksums(first, "warm") == _checksums(first, "cold")
-
-    daemon.stop()
-    daemon.start()
+    assert _lookups(first, "warm") == ["4/4"] * 4, first
+    daemon.restart()
     with lmcache_tools.lmcache_server(daemon.target, tmp_path / "second.log") as server:
         second = server.bench()
     assert _lookups(second, "cold") == _lookups(second, "warm") == ["4/4"] * 4, second

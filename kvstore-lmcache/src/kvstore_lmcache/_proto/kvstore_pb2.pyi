@@ -46,6 +46,21 @@ class MissReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MISS_REASON_NO_MEMORY: _ClassVar[MissReason]
     MISS_REASON_DEADLINE: _ClassVar[MissReason]
     MISS_REASON_REGION_GONE: _ClassVar[MissReason]
+
+class HashAlgorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    HASH_ALGORITHM_UNSPECIFIED: _ClassVar[HashAlgorithm]
+    HASH_ALGORITHM_BLAKE3: _ClassVar[HashAlgorithm]
+    HASH_ALGORITHM_SHA256_CBOR: _ClassVar[HashAlgorithm]
+    HASH_ALGORITHM_SHA256_CBOR_64BIT: _ClassVar[HashAlgorithm]
+    HASH_ALGORITHM_BUILTIN: _ClassVar[HashAlgorithm]
+
+class HashEra(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    HASH_ERA_UNSPECIFIED: _ClassVar[HashEra]
+    HASH_ERA_NONE: _ClassVar[HashEra]
+    HASH_ERA_EMPTY: _ClassVar[HashEra]
+    HASH_ERA_FOLDED: _ClassVar[HashEra]
 PUT_STATUS_UNSPECIFIED: PutStatus
 PUT_STATUS_STORED: PutStatus
 PUT_STATUS_ALREADY_STORED: PutStatus
@@ -74,17 +89,28 @@ MISS_REASON_IN_FLIGHT: MissReason
 MISS_REASON_NO_MEMORY: MissReason
 MISS_REASON_DEADLINE: MissReason
 MISS_REASON_REGION_GONE: MissReason
+HASH_ALGORITHM_UNSPECIFIED: HashAlgorithm
+HASH_ALGORITHM_BLAKE3: HashAlgorithm
+HASH_ALGORITHM_SHA256_CBOR: HashAlgorithm
+HASH_ALGORITHM_SHA256_CBOR_64BIT: HashAlgorithm
+HASH_ALGORITHM_BUILTIN: HashAlgorithm
+HASH_ERA_UNSPECIFIED: HashEra
+HASH_ERA_NONE: HashEra
+HASH_ERA_EMPTY: HashEra
+HASH_ERA_FOLDED: HashEra
 
 class HelloRequest(_message.Message):
-    __slots__ = ("client_name", "wire_versions")
+    __slots__ = ("client_name", "wire_versions", "hash_checks")
     CLIENT_NAME_FIELD_NUMBER: _ClassVar[int]
     WIRE_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    HASH_CHECKS_FIELD_NUMBER: _ClassVar[int]
     client_name: str
     wire_versions: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, client_name: _Optional[str] = ..., wire_versions: _Optional[_Iterable[int]] = ...) -> None: ...
+    hash_checks: _containers.RepeatedCompositeFieldContainer[HashCheck]
+    def __init__(self, client_name: _Optional[str] = ..., wire_versions: _Optional[_Iterable[int]] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheck, _Mapping]]] = ...) -> None: ...
 
 class HelloResponse(_message.Message):
-    __slots__ = ("wire_version", "server_version", "node", "pool", "epoch", "limits", "io_path", "region_socket")
+    __slots__ = ("wire_version", "server_version", "node", "pool", "epoch", "limits", "io_path", "region_socket", "hash_checks")
     WIRE_VERSION_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
     NODE_FIELD_NUMBER: _ClassVar[int]
@@ -93,6 +119,7 @@ class HelloResponse(_message.Message):
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     IO_PATH_FIELD_NUMBER: _ClassVar[int]
     REGION_SOCKET_FIELD_NUMBER: _ClassVar[int]
+    HASH_CHECKS_FIELD_NUMBER: _ClassVar[int]
     wire_version: int
     server_version: str
     node: str
@@ -101,21 +128,24 @@ class HelloResponse(_message.Message):
     limits: Limits
     io_path: str
     region_socket: str
-    def __init__(self, wire_version: _Optional[int] = ..., server_version: _Optional[str] = ..., node: _Optional[str] = ..., pool: _Optional[str] = ..., epoch: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., io_path: _Optional[str] = ..., region_socket: _Optional[str] = ...) -> None: ...
+    hash_checks: _containers.RepeatedCompositeFieldContainer[HashCheckResult]
+    def __init__(self, wire_version: _Optional[int] = ..., server_version: _Optional[str] = ..., node: _Optional[str] = ..., pool: _Optional[str] = ..., epoch: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., io_path: _Optional[str] = ..., region_socket: _Optional[str] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheckResult, _Mapping]]] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("key_bytes", "value_bytes", "keys", "frame_bytes", "lease_millis")
+    __slots__ = ("key_bytes", "value_bytes", "keys", "frame_bytes", "lease_millis", "tokens")
     KEY_BYTES_FIELD_NUMBER: _ClassVar[int]
     VALUE_BYTES_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     FRAME_BYTES_FIELD_NUMBER: _ClassVar[int]
     LEASE_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
     key_bytes: int
     value_bytes: int
     keys: int
     frame_bytes: int
     lease_millis: int
-    def __init__(self, key_bytes: _Optional[int] = ..., value_bytes: _Optional[int] = ..., keys: _Optional[int] = ..., frame_bytes: _Optional[int] = ..., lease_millis: _Optional[int] = ...) -> None: ...
+    tokens: int
+    def __init__(self, key_bytes: _Optional[int] = ..., value_bytes: _Optional[int] = ..., keys: _Optional[int] = ..., frame_bytes: _Optional[int] = ..., lease_millis: _Optional[int] = ..., tokens: _Optional[int] = ...) -> None: ...
 
 class LookupRequest(_message.Message):
     __slots__ = ("keys", "lease_millis", "client_id")
@@ -282,3 +312,107 @@ class LoadResult(_message.Message):
     status: GetStatus
     reason: MissReason
     def __init__(self, index: _Optional[int] = ..., status: _Optional[_Union[GetStatus, str]] = ..., reason: _Optional[_Union[MissReason, str]] = ...) -> None: ...
+
+class HashScheme(_message.Message):
+    __slots__ = ("algorithm", "era", "none_hash")
+    ALGORITHM_FIELD_NUMBER: _ClassVar[int]
+    ERA_FIELD_NUMBER: _ClassVar[int]
+    NONE_HASH_FIELD_NUMBER: _ClassVar[int]
+    algorithm: HashAlgorithm
+    era: HashEra
+    none_hash: bytes
+    def __init__(self, algorithm: _Optional[_Union[HashAlgorithm, str]] = ..., era: _Optional[_Union[HashEra, str]] = ..., none_hash: _Optional[bytes] = ...) -> None: ...
+
+class MatchPrefixRequest(_message.Message):
+    __slots__ = ("token_ids", "chunk_hashes", "scheme", "chunk_size", "partial_chunk", "mp", "in_process", "lease_millis", "client_id", "return_hashes")
+    TOKEN_IDS_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_HASHES_FIELD_NUMBER: _ClassVar[int]
+    SCHEME_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_CHUNK_FIELD_NUMBER: _ClassVar[int]
+    MP_FIELD_NUMBER: _ClassVar[int]
+    IN_PROCESS_FIELD_NUMBER: _ClassVar[int]
+    LEASE_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RETURN_HASHES_FIELD_NUMBER: _ClassVar[int]
+    token_ids: _containers.RepeatedScalarFieldContainer[int]
+    chunk_hashes: _containers.RepeatedScalarFieldContainer[bytes]
+    scheme: HashScheme
+    chunk_size: int
+    partial_chunk: bool
+    mp: MpKeys
+    in_process: InProcessKeys
+    lease_millis: int
+    client_id: str
+    return_hashes: bool
+    def __init__(self, token_ids: _Optional[_Iterable[int]] = ..., chunk_hashes: _Optional[_Iterable[bytes]] = ..., scheme: _Optional[_Union[HashScheme, _Mapping]] = ..., chunk_size: _Optional[int] = ..., partial_chunk: bool = ..., mp: _Optional[_Union[MpKeys, _Mapping]] = ..., in_process: _Optional[_Union[InProcessKeys, _Mapping]] = ..., lease_millis: _Optional[int] = ..., client_id: _Optional[str] = ..., return_hashes: bool = ...) -> None: ...
+
+class MpKeys(_message.Message):
+    __slots__ = ("model_name", "world_size", "kv_ranks", "object_groups", "cache_salt")
+    MODEL_NAME_FIELD_NUMBER: _ClassVar[int]
+    WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
+    KV_RANKS_FIELD_NUMBER: _ClassVar[int]
+    OBJECT_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    CACHE_SALT_FIELD_NUMBER: _ClassVar[int]
+    model_name: str
+    world_size: int
+    kv_ranks: _containers.RepeatedScalarFieldContainer[int]
+    object_groups: _containers.RepeatedScalarFieldContainer[int]
+    cache_salt: str
+    def __init__(self, model_name: _Optional[str] = ..., world_size: _Optional[int] = ..., kv_ranks: _Optional[_Iterable[int]] = ..., object_groups: _Optional[_Iterable[int]] = ..., cache_salt: _Optional[str] = ...) -> None: ...
+
+class InProcessKeys(_message.Message):
+    __slots__ = ("model_name", "world_size", "worker_ids", "dtype", "tags")
+    MODEL_NAME_FIELD_NUMBER: _ClassVar[int]
+    WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
+    WORKER_IDS_FIELD_NUMBER: _ClassVar[int]
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    model_name: str
+    world_size: int
+    worker_ids: _containers.RepeatedScalarFieldContainer[int]
+    dtype: str
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, model_name: _Optional[str] = ..., world_size: _Optional[int] = ..., worker_ids: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class MatchPrefixResponse(_message.Message):
+    __slots__ = ("matched_tokens", "matched_chunks", "matched_bytes", "chunks", "checked_chunks", "missing_key", "chunk_hashes", "lease_id", "lease_millis")
+    MATCHED_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    MATCHED_CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    MATCHED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    CHECKED_CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    MISSING_KEY_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_HASHES_FIELD_NUMBER: _ClassVar[int]
+    LEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    LEASE_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    matched_tokens: int
+    matched_chunks: int
+    matched_bytes: int
+    chunks: int
+    checked_chunks: int
+    missing_key: bytes
+    chunk_hashes: _containers.RepeatedScalarFieldContainer[bytes]
+    lease_id: int
+    lease_millis: int
+    def __init__(self, matched_tokens: _Optional[int] = ..., matched_chunks: _Optional[int] = ..., matched_bytes: _Optional[int] = ..., chunks: _Optional[int] = ..., checked_chunks: _Optional[int] = ..., missing_key: _Optional[bytes] = ..., chunk_hashes: _Optional[_Iterable[bytes]] = ..., lease_id: _Optional[int] = ..., lease_millis: _Optional[int] = ...) -> None: ...
+
+class HashCheck(_message.Message):
+    __slots__ = ("scheme", "chunk_size", "chunk_hash")
+    SCHEME_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_SIZE_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_HASH_FIELD_NUMBER: _ClassVar[int]
+    scheme: HashScheme
+    chunk_size: int
+    chunk_hash: bytes
+    def __init__(self, scheme: _Optional[_Union[HashScheme, _Mapping]] = ..., chunk_size: _Optional[int] = ..., chunk_hash: _Optional[bytes] = ...) -> None: ...
+
+class HashCheckResult(_message.Message):
+    __slots__ = ("agrees", "chunk_hash", "message")
+    AGREES_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_HASH_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    agrees: bool
+    chunk_hash: bytes
+    message: str
+    def __init__(self, agrees: bool = ..., chunk_hash: _Optional[bytes] = ..., message: _Optional[str] = ...) -> None: ...

@@ -79,6 +79,11 @@ class KvStoreStub(object):
                 request_serializer=kvstore_dot_v1_dot_kvstore__pb2.LoadIntoRequest.SerializeToString,
                 response_deserializer=kvstore_dot_v1_dot_kvstore__pb2.LoadResult.FromString,
                 _registered_method=True)
+        self.MatchPrefix = channel.unary_unary(
+                '/kvstore.v1.KvStore/MatchPrefix',
+                request_serializer=kvstore_dot_v1_dot_kvstore__pb2.MatchPrefixRequest.SerializeToString,
+                response_deserializer=kvstore_dot_v1_dot_kvstore__pb2.MatchPrefixResponse.FromString,
+                _registered_method=True)
 
 
 class KvStoreServicer(object):
@@ -158,6 +163,14 @@ class KvStoreServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MatchPrefix(self, request, context):
+        """How much of this prompt is here? Computes the keys that LMCache gives the prompt's chunks, and looks them all up at
+        once. Reads nothing from disk.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_KvStoreServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -205,6 +218,11 @@ def add_KvStoreServicer_to_server(servicer, server):
                     servicer.LoadInto,
                     request_deserializer=kvstore_dot_v1_dot_kvstore__pb2.LoadIntoRequest.FromString,
                     response_serializer=kvstore_dot_v1_dot_kvstore__pb2.LoadResult.SerializeToString,
+            ),
+            'MatchPrefix': grpc.unary_unary_rpc_method_handler(
+                    servicer.MatchPrefix,
+                    request_deserializer=kvstore_dot_v1_dot_kvstore__pb2.MatchPrefixRequest.FromString,
+                    response_serializer=kvstore_dot_v1_dot_kvstore__pb2.MatchPrefixResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -450,6 +468,33 @@ class KvStore(object):
             '/kvstore.v1.KvStore/LoadInto',
             kvstore_dot_v1_dot_kvstore__pb2.LoadIntoRequest.SerializeToString,
             kvstore_dot_v1_dot_kvstore__pb2.LoadResult.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MatchPrefix(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kvstore.v1.KvStore/MatchPrefix',
+            kvstore_dot_v1_dot_kvstore__pb2.MatchPrefixRequest.SerializeToString,
+            kvstore_dot_v1_dot_kvstore__pb2.MatchPrefixResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -57,6 +57,22 @@ public final class BlockChecksums {
         return -1;
     }
 
+    /**
+     * Compares checksums computed elsewhere.
+     *
+     * @param firstBlock which block of the payload block 0 of {@code piece} is
+     * @return the index of the first block that differs, or -1 if all are right
+     */
+    public int firstMismatch(int firstBlock, BlockChecksums piece) {
+        for (int i = 0; i < piece.crcs.length; i++) {
+            int block = firstBlock + i;
+            if (block >= crcs.length || crcs[block] != piece.crcs[i]) {
+                return block;
+            }
+        }
+        return -1;
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof BlockChecksums that && Arrays.equals(crcs, that.crcs);

@@ -1,7 +1,8 @@
 package kvstore.api;
 
 /**
- * Memory that an engine reads into or writes from. Address and size are multiples of {@link Blocks#BLOCK_BYTES}.
+ * Memory that an engine reads into or writes from. Its address is a multiple of
+ * {@link Blocks#MEMORY_ALIGNMENT_BYTES}, its size one of {@link Blocks#BLOCK_BYTES}.
  *
  * <p>The owner keeps the memory alive and untouched from the start of an operation until its future completes, also
  * when nobody waits for the result any more.

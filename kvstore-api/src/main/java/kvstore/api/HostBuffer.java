@@ -5,16 +5,22 @@ import java.lang.foreign.MemorySegment;
 /**
  * Off-heap memory of this process, aligned for direct I/O.
  *
- * @param memory native; address and size are multiples of {@link Blocks#BLOCK_BYTES}
+ * @param memory native; its address is a multiple of {@link Blocks#MEMORY_ALIGNMENT_BYTES}, its size one of
+ *     {@link Blocks#BLOCK_BYTES}
  */
 public record HostBuffer(MemorySegment memory) implements Buffer {
     public HostBuffer {
         if (!memory.isNative()) {
             throw new IllegalArgumentException("payload memory lies outside the heap");
         }
-        if (!Blocks.isAligned(memory.address()) || !Blocks.isAligned(memory.byteSize())) {
-            throw new IllegalArgumentException("buffer of %d bytes at 0x%x is not aligned to %d bytes"
-                    .formatted(memory.byteSize(), memory.address(), Blocks.BLOCK_BYTES));
+        if (!Blocks.isMemoryAligned(memory.address()) || !Blocks.isAligned(memory.byteSize())) {
+            throw new IllegalArgumentException(
+                    "buffer of %d bytes at 0x%x is not aligned: addresses are multiples of %d, sizes of %d bytes"
+                            .formatted(
+                                    memory.byteSize(),
+                                    memory.address(),
+                                    Blocks.MEMORY_ALIGNMENT_BYTES,
+                                    Blocks.BLOCK_BYTES));
         }
     }
 

@@ -27,6 +27,8 @@ public final class IoFailure extends IOException {
         SHORT,
         /** The file or the engine was closed before. */
         CLOSED,
+        /** EFAULT: the memory handed in is no longer there, because the client that shares it has taken it away. */
+        MEMORY_GONE,
         /** Anything else, EINVAL among it: alarm, it is a mistake here or in the set-up. */
         OTHER;
 

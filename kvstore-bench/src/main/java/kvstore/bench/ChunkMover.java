@@ -12,14 +12,30 @@ import kvstore.client.Chunk;
 import kvstore.client.GetResult;
 import kvstore.client.KvStoreClient;
 import kvstore.client.PutResult;
+import kvstore.client.SharedRegion;
 
 /**
  * Stores chunks whose bytes follow from their keys, loads them and compares. Only the transfers are timed, not the making
  * and comparing of bytes.
  *
+ * @param put stores chunks
+ * @param get loads chunks
  * @param inFlight calls under way at a time, one for each chunk
  */
-public record ChunkMover(KvStoreClient client, int inFlight) {
+public record ChunkMover(Call<PutResult> put, Call<GetResult> get, int inFlight) {
+    /** One result for each chunk, in their order. */
+    public interface Call<R> extends Function<List<Chunk>, CompletableFuture<List<R>>> {}
+
+    /** By way of messages. */
+    public ChunkMover(KvStoreClient client, int inFlight) {
+        this(client::put, client::get, inFlight);
+    }
+
+    /** In place, for chunks that lie in the region. */
+    public ChunkMover(SharedRegion region, int inFlight) {
+        this(region::put, region::get, inFlight);
+    }
+
     /**
      * What was stored.
      *
@@ -53,7 +69,7 @@ public record ChunkMover(KvStoreClient client, int inFlight) {
     public Stored store(List<Chunk> chunks, Consumer<Chunk> ended) {
         chunks.parallelStream().forEach(chunk -> SeededBytes.fill(chunk.memory(), seed(chunk.key())));
         Stopwatch stopwatch = Stopwatch.createStarted();
-        List<PutResult> results = transfer(chunks, client::put, ended);
+        List<PutResult> results = transfer(chunks, put, ended);
         Duration elapsed = stopwatch.elapsed();
         List<Chunk> stored = IntStream.range(0, chunks.size())
                 .filter(i -> results.get(i).isStored())
@@ -67,7 +83,7 @@ public record ChunkMover(KvStoreClient client, int inFlight) {
         // nothing of what was stored may be left there, to be found right
         chunks.parallelStream().forEach(chunk -> chunk.memory().fill((byte) 0));
         Stopwatch stopwatch = Stopwatch.createStarted();
-        List<GetResult> results = transfer(chunks, client::get, ended);
+        List<GetResult> results = transfer(chunks, get, ended);
         Duration elapsed = stopwatch.elapsed();
         List<Chunk> hits = IntStream.range(0, chunks.size())
                 .filter(i -> results.get(i).isHit())
@@ -79,8 +95,7 @@ public record ChunkMover(KvStoreClient client, int inFlight) {
         return new Loaded(new Throughput(bytes(hits), elapsed), hits.size(), (int) right);
     }
 
-    private <R> List<R> transfer(
-            List<Chunk> chunks, Function<List<Chunk>, CompletableFuture<List<R>>> call, Consumer<Chunk> ended) {
+    private <R> List<R> transfer(List<Chunk> chunks, Call<R> call, Consumer<Chunk> ended) {
         return InFlight.run(
                 chunks, inFlight, chunk -> call.apply(List.of(chunk)).thenApply(List::getFirst), ended);
     }

@@ -42,6 +42,10 @@ final class Channels implements AutoCloseable {
                 Stream.generate(() -> open(target)).limit(transferConnections).toList();
     }
 
+    EventLoopGroup eventLoops() {
+        return eventLoops;
+    }
+
     ManagedChannel control() {
         return awake(control);
     }

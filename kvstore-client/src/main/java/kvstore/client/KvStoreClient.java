@@ -2,7 +2,10 @@ package kvstore.client;
 
 import com.google.protobuf.ByteString;
 import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
+import io.netty.channel.EventLoopGroup;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -13,6 +16,8 @@ import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
 import kvstore.v1.AdminGrpc;
 import kvstore.v1.DeleteRequest;
+import kvstore.v1.HashCheck;
+import kvstore.v1.HashCheckResult;
 import kvstore.v1.HelloRequest;
 import kvstore.v1.HelloResponse;
 import kvstore.v1.KvStoreGrpc;
@@ -20,6 +25,10 @@ import kvstore.v1.ListRequest;
 import kvstore.v1.ListResponse;
 import kvstore.v1.LookupRequest;
 import kvstore.v1.LookupResponse;
+import kvstore.v1.MatchPrefixRequest;
+import kvstore.v1.MatchPrefixResponse;
+import kvstore.v1.RegisterRegionRequest;
+import kvstore.v1.RegisterRegionResponse;
 import kvstore.v1.ReleaseRequest;
 import kvstore.v1.StatRequest;
 import kvstore.v1.StatResponse;
@@ -90,6 +99,25 @@ public final class KvStoreClient implements AutoCloseable {
         return new LookupResult(sizes, leadingHits, response.getLeaseId(), response.getLeaseMillis());
     }
 
+    /** How much of a prompt is here, under the names that LMCache gives its chunks. */
+    public MatchPrefixResponse matchPrefix(MatchPrefixRequest request) {
+        return call(() -> store().matchPrefix(request));
+    }
+
+    /**
+     * Asks whether the daemon computes the same hashes.
+     *
+     * @return one result for each check, in their order; none from a daemon that does not know hashes
+     */
+    public List<HashCheckResult> checkHashes(List<HashCheck> checks) {
+        HelloRequest request = HelloRequest.newBuilder()
+                .setClientName(options.clientName())
+                .addWireVersions(WIRE_VERSION)
+                .addAllHashChecks(checks)
+                .build();
+        return call(() -> store().hello(request)).getHashChecksList();
+    }
+
     /**
      * Stores chunks, one after the other on one stream. Calls side by side use several connections.
      *
@@ -116,6 +144,37 @@ public final class KvStoreClient implements AutoCloseable {
             return CompletableFuture.completedFuture(List.of());
         }
         return GetTransfer.start(channels.nextTransfer().newCall(GetFrame.METHOD, transferOptions()), failures, chunks);
+    }
+
+    /**
+     * Makes memory that this process and a daemon on the same machine share. Chunks that lie in it are stored and loaded
+     * in place. It has to be closed before this client.
+     *
+     * @param sizeBytes at least 1
+     * @throws KvStoreException if the daemon takes no memory of this process
+     */
+    public SharedRegion shareMemory(long sizeBytes) throws InterruptedException {
+        return SharedRegion.open(this, sizeBytes);
+    }
+
+    RegisterRegionResponse registerRegion(RegisterRegionRequest request) {
+        return call(() -> store().registerRegion(request));
+    }
+
+    <Q, A> ClientCall<Q, A> newRegionCall(MethodDescriptor<Q, A> method) {
+        return channels.nextTransfer().newCall(method, transferOptions());
+    }
+
+    EventLoopGroup eventLoops() {
+        return channels.eventLoops();
+    }
+
+    ClientOptions options() {
+        return options;
+    }
+
+    Failures failures() {
+        return failures;
     }
 
     /**

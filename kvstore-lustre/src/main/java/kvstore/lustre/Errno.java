@@ -21,7 +21,7 @@ enum Errno {
     EAGAIN(11, Kind.TRANSIENT),
     ENOMEM(12, Kind.OTHER),
     EACCES(13, Kind.DENIED),
-    EFAULT(14, Kind.OTHER),
+    EFAULT(14, Kind.MEMORY_GONE),
     EBUSY(16, Kind.OTHER),
     EEXIST(17, Kind.EXISTS),
     ENODEV(19, Kind.OTHER),

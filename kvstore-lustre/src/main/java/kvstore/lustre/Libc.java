@@ -35,7 +35,9 @@ final class Libc implements PosixCalls {
     private static final int SEEK_END = 2;
     private static final int POSIX_FADV_DONTNEED = 4;
     private static final int PROT_READ_WRITE = 3;
+    private static final int MAP_SHARED = 0x01;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+    private static final int F_GET_SEALS = 1034;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
@@ -63,6 +65,8 @@ final class Libc implements PosixCalls {
     private static final MethodHandle STATFS = handle("statfs", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle MMAP = handle(
             "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle FCNTL =
+            handle("fcntl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT), Linker.Option.firstVariadicArg(2));
     private static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MADVISE =
             handle("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
@@ -186,11 +190,28 @@ final class Libc implements PosixCalls {
      * @return its address, or {@code -errno}; no address of user space is negative
      */
     long mapAnonymous(long sizeBytes) {
+        return map(sizeBytes, MAP_PRIVATE_ANONYMOUS, -1);
+    }
+
+    /** As {@link #mapAnonymous}, for the first {@code sizeBytes} of a file that others see too. */
+    long mapShared(int fd, long sizeBytes) {
+        return map(sizeBytes, MAP_SHARED, fd);
+    }
+
+    private static long map(long sizeBytes, int flags, int fd) {
         MemorySegment capture = CAPTURE.get();
         try {
-            return result(
-                    (long) MMAP.invokeExact(capture, 0L, sizeBytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L),
-                    capture);
+            return result((long) MMAP.invokeExact(capture, 0L, sizeBytes, PROT_READ_WRITE, flags, fd, 0L), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    /** The seals of a memory file ({@code fcntl}, {@code F_GET_SEALS}), or {@code -errno} where it can have none. */
+    int seals(int fd) {
+        MemorySegment capture = CAPTURE.get();
+        try {
+            return result((int) FCNTL.invokeExact(capture, fd, F_GET_SEALS), capture);
         } catch (Throwable thrown) {
             throw impossible(thrown);
         }

@@ -101,7 +101,7 @@ public final class NativeMemory implements AutoCloseable {
     }
 
     @SuppressWarnings("restricted")
-    private static MemorySegment owned(long address, long sizeBytes, Arena arena) {
+    static MemorySegment owned(long address, long sizeBytes, Arena arena) {
         return MemorySegment.ofAddress(address)
                 .reinterpret(sizeBytes, arena, memory -> unmap(memory.address(), memory.byteSize()));
     }

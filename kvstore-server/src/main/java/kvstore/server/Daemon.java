@@ -26,6 +26,11 @@ import kvstore.server.grpc.NodeIdentity;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
+import kvstore.server.region.RegionAccess;
+import kvstore.server.region.RegionDoor;
+import kvstore.server.region.RegionMover;
+import kvstore.server.region.RegionThreads;
+import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.ChunkStore;
@@ -117,11 +122,13 @@ public final class Daemon implements AutoCloseable {
                 config.data().directory().toString(),
                 started,
                 () -> state.get() == State.READY);
+        RegionAccess regions = openRegions(transfers);
+        metrics.bindRegions(regions.regions()::count, regions.regions()::bytes);
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
         metrics.bindStore(store::stats, () -> availableBytes(engine));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
-        GrpcDoor opened = parts.add(
-                new GrpcDoor(config.grpc(), transfers, node, config.lease().maxDuration()));
+        GrpcDoor opened = parts.add(new GrpcDoor(
+                config.grpc(), transfers, node, regions, config.lease().maxDuration()));
         door = Optional.of(opened);
         opened.open();
         if (config.resp().listen().isPresent()) {
@@ -140,6 +147,18 @@ public final class Daemon implements AutoCloseable {
         Duration took = Duration.between(started, Instant.now());
         metrics.started(Version.current(), store.identity().epoch(), took);
         logStart(engine, store, slabs, took);
+    }
+
+    private RegionAccess openRegions(Transfers transfers) throws IOException {
+        Regions regions = new Regions(config.region().maxCount());
+        RegionMover mover = new RegionMover(
+                transfers, parts.add(new RegionThreads(config.region().threads())));
+        Optional<Path> socket = config.region().socket();
+        if (socket.isPresent()) {
+            parts.add(new RegionDoor(config.region(), config.grpc().unixSocketMode(), regions))
+                    .open(socket.get());
+        }
+        return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
     }
 
     private long availableBytes(PosixEngine engine) {
@@ -208,6 +227,9 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("lm", lmAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(
                         "resp", respAddress().map(InetSocketAddress::toString).orElse("off"))
+                .addKeyValue(
+                        "region_socket",
+                        config.region().socket().map(Path::toString).orElse("off"))
                 .addKeyValue(
                         "admin", adminAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue("start_millis", took.toMillis())

@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import kvstore.api.IoEngine;
+import kvstore.client.Target;
 import kvstore.server.config.ConfigException;
 import kvstore.server.config.DaemonConfig;
 
@@ -68,6 +69,11 @@ public final class DaemonUnderTest implements AutoCloseable {
         } catch (IOException | ConfigException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Where the Unix socket is. */
+    public Target target() {
+        return new Target.Unix(unixSocket);
     }
 
     /** A connection of its own over TCP. */

@@ -173,8 +173,12 @@ final class FaultyEngine implements IoEngine {
                 case null -> inner.write(offset, source);
                 case LOST -> CompletableFuture.completedFuture(null);
                 case FLIP -> {
-                    flip(source);
-                    yield inner.write(offset, source);
+                    // A copy: the caller may compute checksums of its own bytes meanwhile.
+                    HostBuffer flipped =
+                            new HostBuffer(Arena.ofAuto().allocate(source.sizeBytes(), Blocks.BLOCK_BYTES));
+                    flipped.memory().copyFrom(((HostBuffer) source).memory());
+                    flip(flipped);
+                    yield inner.write(offset, flipped);
                 }
                 case LATE_EIO -> inner.write(offset, source).thenCompose(_ -> failed(Fault.LATE_EIO));
                 case TORN -> tear(offset, (HostBuffer) source).thenCompose(_ -> failed(Fault.TORN));

@@ -99,6 +99,12 @@ record Bench(
                 .map(ClientPeer::allocatedPerPayloadByte)
                 .findFirst()
                 .orElse(OptionalDouble.empty());
+        OptionalDouble coreSeconds = present.stream()
+                .filter(InPlacePeer.class::isInstance)
+                .map(InPlacePeer.class::cast)
+                .map(InPlacePeer::coreSecondsPerGigabyte)
+                .findFirst()
+                .orElse(OptionalDouble.empty());
         List<String> missing = all.stream()
                 .flatMap(peer -> peer.missing().map(why -> peer.name() + ": " + why).stream())
                 .toList();
@@ -108,6 +114,7 @@ record Bench(
                 missing,
                 lookup,
                 allocated,
+                coreSeconds,
                 daemon.map(Bench::disk).orElse(""));
     }
 
@@ -137,6 +144,7 @@ record Bench(
         for (PeerKind kind : peers) {
             switch (kind) {
                 case KVSTORE -> all.add(new KvStorePeer(measuring, daemon.orElseThrow()));
+                case IN_PLACE -> all.add(new InPlacePeer(daemon.orElseThrow()));
                 case FS_NATIVE -> all.add(new FsNativePeer(measuring, workspace.path()));
                 case CLIENT -> all.add(new ClientPeer(daemon.orElseThrow()));
                 case FIO -> {

@@ -27,7 +27,8 @@ import picocli.CommandLine.TypeConversionException;
         description = {
             "Measure this daemon beside LMCache's own file system backend and fio, on one directory in one run.",
             "Each peer stores chunks, loads them and gives the disk back; they take turns, and the median of the rounds"
-                    + " counts. kvstore and fs_native are measured by LMCache's own tool, client by the Java client."
+                    + " counts. kvstore and fs_native are measured by LMCache's own tool, in_place and client by the Java client,"
+                    + " which shares its memory with the daemon or sends messages."
         })
 public final class BenchCommand implements KvStoreCommand {
     @Spec
@@ -77,7 +78,7 @@ public final class BenchCommand implements KvStoreCommand {
             names = "--peers",
             paramLabel = "PEER",
             split = ",",
-            defaultValue = "kvstore,fs_native,client,fio",
+            defaultValue = "kvstore,fs_native,in_place,client,fio",
             converter = PeerName.class,
             description = "Who takes part, in the order of turns. Default: all, ${DEFAULT-VALUE}.")
     private List<PeerKind> peers;

@@ -1,6 +1,7 @@
 package kvstore.bench.load;
 
 import com.google.protobuf.ByteString;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import kvstore.api.ChunkKey;
@@ -41,6 +42,13 @@ final class BenchDaemon implements AutoCloseable {
     /** What all threads of the daemon have allocated on its heap since its start, in bytes. */
     OptionalLong allocatedBytes() {
         return heap.allocatedBytes();
+    }
+
+    /** What all threads of the daemon have taken of the processors since its start; zero where the system does not say. */
+    Duration processorTime() {
+        return ProcessHandle.of(process.pid())
+                .flatMap(daemon -> daemon.info().totalCpuDuration())
+                .orElse(Duration.ZERO);
     }
 
     StatResponse stat() {

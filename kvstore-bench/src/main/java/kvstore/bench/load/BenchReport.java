@@ -18,6 +18,7 @@ import org.HdrHistogram.Histogram;
  * @param missing sentences about peers that could not be measured
  * @param lookup empty if our daemon was not measured
  * @param allocatedPerPayloadByte as {@link ClientPeer#allocatedPerPayloadByte}
+ * @param coreSecondsPerGigabyte as {@link InPlacePeer#coreSecondsPerGigabyte}
  * @param disk file system and way of the bytes, for people
  */
 record BenchReport(
@@ -26,6 +27,7 @@ record BenchReport(
         List<String> missing,
         Optional<LookupLatency> lookup,
         OptionalDouble allocatedPerPayloadByte,
+        OptionalDouble coreSecondsPerGigabyte,
         String disk) {
 
     private static final String FS_NATIVE = "fs_native";
@@ -56,6 +58,8 @@ record BenchReport(
                 .add("while chunks move", text(latency.busy())));
         allocatedPerPayloadByte.ifPresent(
                 bytes -> facts.add("daemon's heap", "%.3f bytes allocated per byte of payload".formatted(bytes)));
+        coreSecondsPerGigabyte.ifPresent(seconds ->
+                facts.add("daemon's CPU, in place", "%.3f core-seconds per GB, checksums included".formatted(seconds)));
         if (failures() > 0) {
             facts.add("FAILURES", "%d chunks were not stored or not loaded".formatted(failures()));
         }
@@ -79,6 +83,7 @@ record BenchReport(
             json.put("lookup_busy", json(latency.busy()));
         });
         allocatedPerPayloadByte.ifPresent(bytes -> json.put("heap_bytes_per_payload_byte", round(bytes)));
+        coreSecondsPerGigabyte.ifPresent(seconds -> json.put("in_place_core_seconds_per_gb", round(seconds)));
         return json;
     }
 

@@ -6,6 +6,8 @@ import java.util.Locale;
 enum PeerKind {
     /** This project as LMCache sees it. */
     KVSTORE,
+    /** This project as a client sees it that shares its memory: the path of LMCache's L1 in shared memory. */
+    IN_PLACE,
     /** LMCache's own backend for file systems. */
     FS_NATIVE,
     /** This project as the Java client sees it, with latency of lookups and the daemon's heap. */
@@ -21,6 +23,6 @@ enum PeerKind {
 
     /** Whether our daemon is needed. */
     boolean isOurs() {
-        return this == KVSTORE || this == CLIENT;
+        return this == KVSTORE || this == IN_PLACE || this == CLIENT;
     }
 }

@@ -35,10 +35,11 @@ final class BenchReportTest {
                         fio 4.0 MiB x 8  4.00 GB/s  4.00 GB/s  2.00             2.00            1.00       1.00
                         fio, same shape  3.00 GB/s  3.00 GB/s  1.50             1.50            0.75       0.75
 
-                        lookup of 400 keys  p50 0.50 ms, p99 0.99 ms, max 1.00 ms
-                        while chunks move   p50 0.50 ms, p99 0.99 ms, max 1.00 ms
-                        daemon's heap       0.044 bytes allocated per byte of payload
-                        not measured        lmbench: is not here
+                        lookup of 400 keys      p50 0.50 ms, p99 0.99 ms, max 1.00 ms
+                        while chunks move       p50 0.50 ms, p99 0.99 ms, max 1.00 ms
+                        daemon's heap           0.044 bytes allocated per byte of payload
+                        daemon's CPU, in place  0.123 core-seconds per GB, checksums included
+                        not measured            lmbench: is not here
                         """);
     }
 
@@ -62,7 +63,13 @@ final class BenchReportTest {
     @Test
     void doesWithoutPeers() {
         BenchReport alone = new BenchReport(
-                PLAN, List.of(result("client", 1)), List.of(), Optional.empty(), OptionalDouble.empty(), "ext4");
+                PLAN,
+                List.of(result("client", 1)),
+                List.of(),
+                Optional.empty(),
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                "ext4");
 
         assertThat(alone.text()).contains("client  1.00 GB/s  1.00 GB/s  -");
         assertThat(Json.write(alone.json())).doesNotContain("of_fs_native", "lookup");
@@ -83,6 +90,7 @@ final class BenchReportTest {
                 List.of("lmbench: is not here"),
                 Optional.of(new LookupLatency(histogram(), histogram())),
                 OptionalDouble.of(0.0441),
+                OptionalDouble.of(0.1234),
                 "ext4 by odirect");
     }
 

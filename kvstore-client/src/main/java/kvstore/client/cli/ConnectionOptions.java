@@ -58,8 +58,8 @@ public final class ConnectionOptions {
         }
     }
 
-    /** For a question that a daemon answers before it is ready. */
-    KvStoreClient connectWithoutHello() {
+    /** For a question that a daemon answers before it is ready, or for who makes something of a failed Hello. */
+    public KvStoreClient connectWithoutHello() {
         GRPC_CHANNEL_LOG.setLevel(Level.OFF);
         return KvStoreClient.connect(
                 target,

@@ -58,6 +58,7 @@ public final class Main {
                         new PutCommand(console),
                         new GetCommand(console),
                         new LookupCommand(console),
+                        new MatchCommand(console),
                         new DeleteCommand(),
                         new LsCommand(),
                         new StatCommand())

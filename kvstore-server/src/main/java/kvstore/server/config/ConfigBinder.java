@@ -39,6 +39,7 @@ final class ConfigBinder {
                 data(directory.get()),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
+                region(),
                 new RespConfig(
                         values.get(RESP_LISTEN),
                         values.get(RESP_MAX_CONNECTIONS),
@@ -75,12 +76,20 @@ final class ConfigBinder {
                 values.get(GRPC_UNIX_SOCKET_MODE),
                 values.get(GRPC_FRAME_SIZE),
                 values.get(GRPC_MAX_KEYS),
+                values.get(GRPC_MAX_TOKENS),
                 values.get(GRPC_FLOW_CONTROL_WINDOW),
                 values.get(GRPC_MAX_CALLS_PER_CONNECTION),
                 values.get(GRPC_EVENT_LOOP_THREADS),
                 values.get(GRPC_STALL_TIMEOUT),
                 values.get(GRPC_PUT_WAIT),
                 values.get(GRPC_GET_WAIT));
+    }
+
+    private RegionConfig region() {
+        Optional<Path> socket = values.get(REGION_SOCKET)
+                .orElseGet(() -> values.get(GRPC_UNIX_SOCKET).map(path -> Path.of(path + ".regions")));
+        return new RegionConfig(
+                socket, values.get(REGION_ALLOWED_UIDS), values.get(REGION_MAX_COUNT), values.get(REGION_THREADS));
     }
 
     private void check() {

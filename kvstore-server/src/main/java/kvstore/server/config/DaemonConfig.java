@@ -15,6 +15,7 @@ public record DaemonConfig(
         DataConfig data,
         MemoryConfig memory,
         GrpcConfig grpc,
+        RegionConfig region,
         RespConfig resp,
         LmConfig lm,
         LeaseConfig lease,

@@ -15,6 +15,7 @@ import java.util.Set;
  * @param unixSocketMode who may connect to the Unix socket
  * @param frameSizeBytes most payload in one message
  * @param maxKeys most keys in one Lookup, Get or Delete
+ * @param maxTokens most token ids in one MatchPrefix
  * @param flowControlWindowBytes HTTP/2 window of a connection and of each of its calls
  * @param maxCallsPerConnection calls that one connection may have open
  * @param eventLoopThreads threads that move bytes between sockets and memory
@@ -28,6 +29,7 @@ public record GrpcConfig(
         Set<PosixFilePermission> unixSocketMode,
         int frameSizeBytes,
         int maxKeys,
+        int maxTokens,
         int flowControlWindowBytes,
         int maxCallsPerConnection,
         int eventLoopThreads,

@@ -15,6 +15,9 @@ final class Machine {
     private static final long MIN_SLAB_BYTES = 2 * SlabPool.MAX_SLAB_BYTES;
     private static final int MIN_EVENT_LOOPS = 2;
     private static final int MAX_EVENT_LOOPS = 8;
+    private static final int CORES_PER_REGION_THREAD = 4;
+    private static final int MIN_REGION_THREADS = 2;
+    private static final int MAX_REGION_THREADS = 16;
 
     private Machine() {}
 
@@ -32,6 +35,13 @@ final class Machine {
         OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
         long bytes = Math.min(system.getTotalMemorySize() / MEMORY_PARTS, MAX_SLAB_BYTES);
         return Math.max(MIN_SLAB_BYTES, bytes - bytes % SlabPool.MAX_SLAB_BYTES);
+    }
+
+    static int regionThreads() {
+        return Math.clamp(
+                Runtime.getRuntime().availableProcessors() / CORES_PER_REGION_THREAD,
+                MIN_REGION_THREADS,
+                MAX_REGION_THREADS);
     }
 
     static int eventLoopThreads() {

@@ -100,6 +100,11 @@ final class Settings {
     static final Setting<Integer> GRPC_MAX_KEYS = new Setting<>(
             "grpc.max-keys", ValueType.count(1, 65_536), "8192", "The most keys in one Lookup, Get or Delete.");
 
+    static final Setting<Integer> GRPC_MAX_TOKENS =
+            new Setting<>("grpc.max-tokens", ValueType.count(1, 4_194_304), "1048576", """
+            The most token ids in one MatchPrefix. Hashing them takes about 15 ms for a million. Clients are told in \
+            `Hello`.""");
+
     static final Setting<Integer> GRPC_FLOW_CONTROL_WINDOW =
             new Setting<>("grpc.flow-control-window", ValueType.intSize("64KiB", "256MiB", "1"), "4MiB", """
             HTTP/2 window of each connection and call: what a client may send before the daemon has taken it. Heap and \
@@ -133,6 +138,27 @@ final class Settings {
             ValueType.duration("0ms", "10m"),
             "10s",
             "How long a get waits for memory, within the deadline of its caller.");
+
+    static final Setting<Optional<Optional<Path>>> REGION_SOCKET =
+            new Setting<>("region.socket", ValueType.socketPath().orEmpty().orAuto(), "auto", """
+            Path of the Unix socket on which clients of this machine hand over memory, so that payload need not travel in \
+            messages. `auto` is the path of `grpc.unix-socket` with `.regions` behind it, if that is set. Empty for none. \
+            Its mode is `grpc.unix-socket-mode`.""");
+
+    static final Setting<Set<Integer>> REGION_ALLOWED_UIDS =
+            new Setting<>("region.allowed-uids", ValueType.userIds(), "", """
+            Numbers of the users who may hand over memory, with commas between. Root and the daemon's own user always may.""");
+
+    static final Setting<Integer> REGION_MAX_COUNT = new Setting<>(
+            "region.max-count",
+            ValueType.count(1, 65_536),
+            "256",
+            "Regions that all clients together may have at one time. Each costs a file descriptor.");
+
+    static final Setting<Integer> REGION_THREADS =
+            new Setting<>("region.threads", ValueType.count(1, 256).orAuto(Machine::regionThreads), "auto", """
+            Threads that compute and compare the checksums of what lies in regions, about 8 GB/s each. `auto` is a \
+            quarter of the cores, at least 2 and at most 16.""");
 
     static final Setting<Optional<InetSocketAddress>> RESP_LISTEN =
             new Setting<>("resp.listen", ValueType.listenLoopback().orEmpty(), "", """
@@ -230,12 +256,17 @@ final class Settings {
             GRPC_UNIX_SOCKET_MODE,
             GRPC_FRAME_SIZE,
             GRPC_MAX_KEYS,
+            GRPC_MAX_TOKENS,
             GRPC_FLOW_CONTROL_WINDOW,
             GRPC_MAX_CALLS_PER_CONNECTION,
             GRPC_EVENT_LOOP_THREADS,
             GRPC_STALL_TIMEOUT,
             GRPC_PUT_WAIT,
             GRPC_GET_WAIT,
+            REGION_SOCKET,
+            REGION_ALLOWED_UIDS,
+            REGION_MAX_COUNT,
+            REGION_THREADS,
             RESP_LISTEN,
             RESP_MAX_CONNECTIONS,
             RESP_EVENT_LOOP_THREADS,

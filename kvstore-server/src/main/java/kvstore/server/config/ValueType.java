@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -25,6 +26,8 @@ import java.util.stream.Collectors;
  */
 record ValueType<T>(String name, String allowed, Function<String, T> parser, Function<T, String> formatter) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+    private static final Pattern USER_ID = Pattern.compile("[0-9]{1,9}");
 
     /** The kernel's {@code sun_path} has 108 bytes, the last of them zero. */
     private static final int MAX_SOCKET_PATH_BYTES = 107;
@@ -142,6 +145,21 @@ record ValueType<T>(String name, String allowed, Function<String, T> parser, Fun
 
     static ValueType<Set<PosixFilePermission>> fileMode() {
         return new ValueType<>("file mode", "000 to 777, in octal", FileModes::parse, FileModes::format);
+    }
+
+    static ValueType<Set<Integer>> userIds() {
+        return new ValueType<>(
+                "user ids",
+                "numbers of users, with commas between; or empty",
+                text -> Arrays.stream(text.split(","))
+                        .map(String::strip)
+                        .filter(item -> !item.isEmpty())
+                        .map(item -> {
+                            check(USER_ID.matcher(item).matches(), "has what is no number of a user: " + item);
+                            return Integer.valueOf(item);
+                        })
+                        .collect(Collectors.toCollection(TreeSet::new)),
+                ids -> ids.stream().map(String::valueOf).collect(Collectors.joining(",")));
     }
 
     static ValueType<String> name(String allowed) {

@@ -16,14 +16,22 @@ import kvstore.v1.HelloRequest;
 import kvstore.v1.HelloResponse;
 import kvstore.v1.KvStoreGrpc;
 import kvstore.v1.Limits;
+import kvstore.v1.LoadIntoRequest;
+import kvstore.v1.LoadResult;
 import kvstore.v1.LookupRequest;
 import kvstore.v1.LookupResponse;
+import kvstore.v1.MatchPrefixRequest;
+import kvstore.v1.MatchPrefixResponse;
+import kvstore.v1.RegisterRegionRequest;
+import kvstore.v1.RegisterRegionResponse;
 import kvstore.v1.ReleaseRequest;
 import kvstore.v1.ReleaseResponse;
+import kvstore.v1.StoreFromRequest;
+import kvstore.v1.StoreResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The calls that move no payload. Put and Get are bound beside them, see {@link Bindings}. */
+/** The calls whose payload is not in messages. Put and Get are bound beside them, see {@link Bindings}. */
 final class ControlService extends KvStoreGrpc.KvStoreImplBase {
     /** The only version of the contract so far. */
     static final int WIRE_VERSION = 1;
@@ -33,12 +41,18 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
 
     private final Transfers transfers;
     private final NodeIdentity node;
+    private final RegionCalls regions;
     private final long leaseMillisMax;
+    private final int maxTokens;
+    private final PrefixMatch prefixMatch;
 
-    ControlService(Transfers transfers, NodeIdentity node, long leaseMillisMax) {
+    ControlService(Transfers transfers, NodeIdentity node, RegionCalls regions, long leaseMillisMax, int maxTokens) {
         this.transfers = transfers;
         this.node = node;
+        this.regions = regions;
         this.leaseMillisMax = leaseMillisMax;
+        this.maxTokens = maxTokens;
+        this.prefixMatch = new PrefixMatch(transfers, maxTokens, leaseMillisMax);
     }
 
     @Override
@@ -62,12 +76,16 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
                     .setPool(node.pool().pool().toString())
                     .setEpoch(node.pool().epoch())
                     .setIoPath(node.engine().path().label())
+                    .setRegionSocket(regions.socket())
                     .setLimits(Limits.newBuilder()
                             .setKeyBytes(ChunkKey.MAX_BYTES)
                             .setValueBytes(transfers.maxValueBytes())
                             .setKeys(transfers.maxKeys())
                             .setFrameBytes(transfers.frameBytes())
-                            .setLeaseMillis((int) leaseMillisMax))
+                            .setLeaseMillis((int) leaseMillisMax)
+                            .setTokens(maxTokens))
+                    .addAllHashChecks(HashChecks.answer(
+                            request.getClientName(), request.getHashChecksList(), transfers.metrics()))
                     .build();
         });
     }
@@ -115,14 +133,32 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
     public void release(ReleaseRequest request, StreamObserver<ReleaseResponse> observer) {
         answer(observer, () -> {
             if (request.getLeaseIdsCount() > transfers.maxKeys()) {
-                throw Status.RESOURCE_EXHAUSTED
-                        .withDescription("lease_ids has " + request.getLeaseIdsCount() + " entries; at most "
-                                + transfers.maxKeys() + " are allowed (grpc.max-keys)")
-                        .asRuntimeException();
+                throw Requests.exhausted("lease_ids has " + request.getLeaseIdsCount() + " entries; at most "
+                        + transfers.maxKeys() + " are allowed (grpc.max-keys)");
             }
             request.getLeaseIdsList().forEach(transfers.store()::release);
             return ReleaseResponse.getDefaultInstance();
         });
+    }
+
+    @Override
+    public void registerRegion(RegisterRegionRequest request, StreamObserver<RegisterRegionResponse> observer) {
+        answer(observer, () -> regions.register(request));
+    }
+
+    @Override
+    public void storeFrom(StoreFromRequest request, StreamObserver<StoreResult> observer) {
+        regions.storeFrom(request, observer);
+    }
+
+    @Override
+    public void loadInto(LoadIntoRequest request, StreamObserver<LoadResult> observer) {
+        regions.loadInto(request, observer);
+    }
+
+    @Override
+    public void matchPrefix(MatchPrefixRequest request, StreamObserver<MatchPrefixResponse> observer) {
+        answer(observer, () -> prefixMatch.answer(request));
     }
 
     /** One bit for each key, least significant first, in as many bytes as the keys need. */

@@ -34,6 +34,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import kvstore.api.ChunkKey;
 import kvstore.server.config.GrpcConfig;
+import kvstore.server.net.UnixSocket;
+import kvstore.server.region.RegionAccess;
 import kvstore.server.transfer.Transfers;
 import kvstore.v1.KvStoreGrpc;
 import org.jspecify.annotations.Nullable;
@@ -44,18 +46,25 @@ import org.slf4j.LoggerFactory;
  * The sockets and the threads of the gRPC door.
  *
  * <p>Three kinds of threads, so that control never queues behind payload: event loops move bytes between sockets and
- * slabs, virtual threads carry each Put and Get, and a few platform threads of their own answer everything else.
+ * slabs, virtual threads carry each Put and Get, and a few platform threads of their own answer everything else, MatchPrefix apart from the rest.
  */
 public final class GrpcDoor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(GrpcDoor.class);
 
     private static final int CONTROL_THREADS = 4;
 
+    /** Of their own, because a prompt of a million tokens takes 20 ms of one, and a lookup shall not wait for it. */
+    private static final int PREFIX_THREADS = 2;
+
     /** Room for the fields around the payload of a frame, and for requests with many long keys. */
     private static final int MESSAGE_OVERHEAD_BYTES = 64 * 1024;
 
+    /** A token id as a variable-length integer. */
+    private static final int MAX_TOKEN_BYTES = 5;
+
     private final EventLoopGroup eventLoops;
     private final ExecutorService control;
+    private final ExecutorService prefix;
     private final HealthStatusManager health = new HealthStatusManager();
     private final List<Server> servers = new ArrayList<>();
     private final GrpcConfig config;
@@ -66,17 +75,18 @@ public final class GrpcDoor implements AutoCloseable {
     private @Nullable Server tcp;
 
     /** Nothing listens before {@link #open}. */
-    public GrpcDoor(GrpcConfig config, Transfers transfers, NodeIdentity node, Duration leaseMax) {
+    public GrpcDoor(
+            GrpcConfig config, Transfers transfers, NodeIdentity node, RegionAccess regions, Duration leaseMax) {
         this.config = config;
         this.transfers = transfers;
-        this.controlService = new ControlService(transfers, node, leaseMax.toMillis());
+        this.controlService = new ControlService(
+                transfers, node, new RegionCalls(transfers, regions), leaseMax.toMillis(), config.maxTokens());
         this.adminService = new AdminService(transfers, node);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
                 config.eventLoopThreads(),
                 Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
-        this.control = Executors.newFixedThreadPool(
-                CONTROL_THREADS,
-                Thread.ofPlatform().name("kvstore-control-", 0).daemon().factory());
+        this.control = threads("kvstore-control-", CONTROL_THREADS);
+        this.prefix = threads("kvstore-prefix-", PREFIX_THREADS);
     }
 
     /**
@@ -98,7 +108,7 @@ public final class GrpcDoor implements AutoCloseable {
                 throw new IOException("grpc.unix-socket needs Netty's epoll transport, which is not available: "
                         + Epoll.unavailabilityCause());
             }
-            UnixSocket.removeStale(path);
+            UnixSocket.removeStale(path, "grpc.unix-socket");
             start(new DomainSocketAddress(path.toFile()), "grpc.unix-socket", EpollServerDomainSocketChannel.class);
             UnixSocket.permit(path, config.unixSocketMode());
         }
@@ -124,7 +134,7 @@ public final class GrpcDoor implements AutoCloseable {
                 .workerEventLoopGroup(eventLoops)
                 // Put and Get bring their own threads; what runs here only copies into memory that is theirs already.
                 .directExecutor()
-                .callExecutor(controlCallsOn(control))
+                .callExecutor(unaryCallsOn(control, prefix))
                 .addStreamTracerFactory(new CallMetrics(transfers.metrics()))
                 .addStreamTracerFactory(unreadCalls.contexts())
                 .intercept(unreadCalls)
@@ -152,10 +162,11 @@ public final class GrpcDoor implements AutoCloseable {
         }
     }
 
-    /** A frame of payload, or a request with as many of the longest keys as one call may have. */
+    /** A frame of payload, or a request with as many of the longest keys, or of token ids, as one call may have. */
     private int maxMessageBytes() {
-        return Math.max(transfers.frameBytes(), transfers.maxKeys() * (ChunkKey.MAX_BYTES + 16))
-                + MESSAGE_OVERHEAD_BYTES;
+        int keysBytes = transfers.maxKeys() * (ChunkKey.MAX_BYTES + 16);
+        int tokensBytes = config.maxTokens() * MAX_TOKEN_BYTES;
+        return Math.max(transfers.frameBytes(), Math.max(keysBytes, tokensBytes)) + MESSAGE_OVERHEAD_BYTES;
     }
 
     private static String cause(IOException failure) {
@@ -163,12 +174,21 @@ public final class GrpcDoor implements AutoCloseable {
         return String.valueOf(cause == null ? failure.getMessage() : cause.getMessage());
     }
 
-    private static ServerCallExecutorSupplier controlCallsOn(Executor control) {
+    private static ExecutorService threads(String name, int count) {
+        return Executors.newFixedThreadPool(
+                count, Thread.ofPlatform().name(name, 0).daemon().factory());
+    }
+
+    private static ServerCallExecutorSupplier unaryCallsOn(Executor control, Executor prefix) {
         return new ServerCallExecutorSupplier() {
             @Override
             public <Q, A> @Nullable Executor getExecutor(ServerCall<Q, A> call, Metadata headers) {
-                MethodDescriptor.MethodType type = call.getMethodDescriptor().getType();
-                return type == MethodDescriptor.MethodType.UNARY ? control : null;
+                MethodDescriptor<Q, A> method = call.getMethodDescriptor();
+                if (method.getType() != MethodDescriptor.MethodType.UNARY) {
+                    return null;
+                }
+                String matchPrefix = KvStoreGrpc.getMatchPrefixMethod().getFullMethodName();
+                return method.getFullMethodName().equals(matchPrefix) ? prefix : control;
             }
         };
     }
@@ -195,6 +215,7 @@ public final class GrpcDoor implements AutoCloseable {
     public void close() {
         servers.forEach(Server::shutdownNow);
         control.shutdown();
+        prefix.shutdown();
         eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

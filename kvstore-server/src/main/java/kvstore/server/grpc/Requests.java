@@ -5,6 +5,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
 import kvstore.v1.GetRequest;
 
@@ -17,20 +18,28 @@ final class Requests {
 
     /** @throws StatusRuntimeException INVALID_ARGUMENT or RESOURCE_EXHAUSTED, naming field and limit */
     static void checkKeys(List<ByteString> keys, int maxKeys) {
-        if (keys.isEmpty()) {
-            throw invalid("keys is empty; 1 to " + maxKeys + " are allowed");
-        }
-        if (keys.size() > maxKeys) {
-            throw Status.RESOURCE_EXHAUSTED
-                    .withDescription("keys has " + keys.size() + " entries; at most " + maxKeys + " are allowed"
-                            + " (grpc.max-keys)")
-                    .asRuntimeException();
-        }
+        checkCount("keys", keys.size(), maxKeys);
         for (int i = 0; i < keys.size(); i++) {
-            int bytes = keys.get(i).size();
-            if (bytes == 0 || bytes > ChunkKey.MAX_BYTES) {
-                throw invalid("keys[" + i + "] has " + bytes + " bytes; 1 to " + ChunkKey.MAX_BYTES + " are allowed");
-            }
+            int index = i;
+            checkKey(() -> "keys[" + index + "]", keys.get(i));
+        }
+    }
+
+    /** As {@link #checkKeys}, for how many there are of anything that has a key. */
+    static void checkCount(String field, int count, int maxCount) {
+        if (count == 0) {
+            throw invalid(field + " is empty; 1 to " + maxCount + " are allowed");
+        }
+        if (count > maxCount) {
+            throw exhausted(field + " has " + count + " entries; at most " + maxCount + " are allowed (grpc.max-keys)");
+        }
+    }
+
+    /** As {@link #checkKeys}, for one key; its field is only spelled out where that is needed. */
+    static void checkKey(Supplier<String> field, ByteString key) {
+        int bytes = key.size();
+        if (bytes == 0 || bytes > ChunkKey.MAX_BYTES) {
+            throw invalid(field.get() + " has " + bytes + " bytes; 1 to " + ChunkKey.MAX_BYTES + " are allowed");
         }
     }
 
@@ -51,6 +60,10 @@ final class Requests {
                 || clientId.getBytes(StandardCharsets.UTF_8).length > MAX_CLIENT_ID_BYTES) {
             throw invalid("client_id is longer than " + MAX_CLIENT_ID_BYTES + " bytes");
         }
+    }
+
+    static StatusRuntimeException exhausted(String message) {
+        return Status.RESOURCE_EXHAUSTED.withDescription(message).asRuntimeException();
     }
 
     static StatusRuntimeException invalid(String message) {

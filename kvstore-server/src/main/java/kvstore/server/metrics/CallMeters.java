@@ -13,6 +13,11 @@ final class CallMeters {
     private final Counter lookupKeys;
     private final Counter lookupFound;
     private final Counter lookupLeading;
+    private final Counter prefixTokens;
+    private final Counter prefixChunks;
+    private final Counter prefixMatched;
+    private final Counter hashAgrees;
+    private final Counter hashDiffers;
 
     CallMeters(Meters meters) {
         calls = new PerLabel<>(
@@ -22,6 +27,11 @@ final class CallMeters {
         lookupKeys = meters.counter(Metric.LOOKUP_KEYS_TOTAL);
         lookupFound = meters.counter(Metric.LOOKUP_FOUND_KEYS_TOTAL);
         lookupLeading = meters.counter(Metric.LOOKUP_LEADING_KEYS_TOTAL);
+        prefixTokens = meters.counter(Metric.PREFIX_TOKENS_TOTAL);
+        prefixChunks = meters.counter(Metric.PREFIX_CHUNKS_TOTAL);
+        prefixMatched = meters.counter(Metric.PREFIX_MATCHED_CHUNKS_TOTAL);
+        hashAgrees = meters.counter(Metric.HASH_CHECKS_TOTAL, "agrees");
+        hashDiffers = meters.counter(Metric.HASH_CHECKS_TOTAL, "differs");
         for (Rpc rpc : Rpc.values()) {
             // at 0 from the start, because a rate misses the first of a series that begins at 1
             calls.get(rpc).get(Status.Code.OK);
@@ -39,5 +49,15 @@ final class CallMeters {
         lookupKeys.increment(keys);
         lookupFound.increment(found);
         lookupLeading.increment(leading);
+    }
+
+    void prefixMatch(int tokens, int matchedChunks, int chunks) {
+        prefixTokens.increment(tokens);
+        prefixChunks.increment(chunks);
+        prefixMatched.increment(matchedChunks);
+    }
+
+    void hashCheck(boolean agrees) {
+        (agrees ? hashAgrees : hashDiffers).increment();
     }
 }

@@ -65,6 +65,16 @@ public final class DaemonMetrics implements AutoCloseable {
         calls.lookup(keys, found, leading, nanos);
     }
 
+    /** A prompt of so many token ids, 0 if it came as hashes, had {@code matched} of {@code chunks} chunks here. */
+    public void prefixMatch(int tokens, int matched, int chunks) {
+        calls.prefixMatch(tokens, matched, chunks);
+    }
+
+    /** A client's hashes were compared with this daemon's. */
+    public void hashCheck(boolean agrees) {
+        calls.hashCheck(agrees);
+    }
+
     /**
      * One chunk of a put was answered.
      *
@@ -98,6 +108,11 @@ public final class DaemonMetrics implements AutoCloseable {
         transfers.ended(direction);
     }
 
+    /** A chunk was moved between a region and the disk: this much in place, this much through the daemon's memory. */
+    public void movedInRegion(Direction direction, long inPlaceBytes, long copiedBytes) {
+        transfers.movedInRegion(direction, inPlaceBytes, copiedBytes);
+    }
+
     /** Somebody waited for memory, and got it or not. */
     public void waitedForMemory(Direction direction, boolean granted, long nanos) {
         transfers.waited(direction, granted, nanos);
@@ -123,6 +138,12 @@ public final class DaemonMetrics implements AutoCloseable {
         meters.gauge(Metric.MEMORY_SIZE_BYTES, totalBytes::getAsLong);
         meters.gauge(Metric.MEMORY_USED_BYTES, usedBytes::getAsLong);
         meters.gauge(Metric.MEMORY_WAITERS, waiters::getAsInt);
+    }
+
+    /** Shows how many regions there are and their size in bytes. Once. */
+    public void bindRegions(IntSupplier count, LongSupplier bytes) {
+        meters.gauge(Metric.REGIONS, count::getAsInt);
+        meters.gauge(Metric.REGION_SIZE_BYTES, bytes::getAsLong);
     }
 
     /**

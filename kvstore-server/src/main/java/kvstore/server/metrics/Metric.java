@@ -124,6 +124,22 @@ enum Metric {
             "Keys that lookups found before the first that is missing: what an engine can use.",
             "Divide by `kvstore_lookup_keys_total` for the hit rate."),
 
+    PREFIX_TOKENS_TOTAL(Kind.COUNTER, "tokens", "", "Token ids that `MatchPrefix` was asked for.", ""),
+    PREFIX_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "", "Chunks of prompts that `MatchPrefix` looked for.", ""),
+    PREFIX_MATCHED_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "",
+            "Those that were here, before the first of their prompt that was not.",
+            "Divide by `kvstore_prefix_chunks_total`. At 0 while `kvstore_lookup_found_keys_total` grows, the caller "
+                    + "hashes with another algorithm or other names: `kvstore doctor` says which."),
+    HASH_CHECKS_TOTAL(
+            Kind.COUNTER,
+            "checks",
+            "result",
+            "Comparisons of a client's prefix hashes with this daemon's, made when it connects: `agrees` or `differs`.",
+            "Alert on any `differs`: what such a client stores is found by no other. The daemon's log names the cure."),
+
     PUT_CHUNKS_TOTAL(
             Kind.COUNTER,
             "chunks",
@@ -163,6 +179,23 @@ enum Metric {
             "direction",
             "What is under way right now: for `put` the chunks, for `get` the calls.",
             ""),
+
+    REGIONS(
+            Kind.GAUGE,
+            "regions",
+            "",
+            "Pieces of memory that clients share with the daemon now.",
+            "0 while LMCache runs on this machine: its payload travels in messages. Its log says why; look at "
+                    + "`region.socket` and `region.allowed-uids`."),
+    REGION_SIZE_BYTES(
+            Kind.GAUGE, "bytes", "", "Their size together. It is memory of the clients, not of the daemon.", ""),
+    REGION_BYTES_TOTAL(
+            Kind.COUNTER,
+            "bytes",
+            "direction way",
+            "Payload that was moved between regions and the disk: `in_place`, or `copied` through the daemon's memory.",
+            "`copied` near `in_place`: the client's buffers do not start at memory pages (LMCache: `--l1-align-bytes 4096`). "
+                    + "What the other put and get metrics count beyond these two came in messages."),
 
     MEMORY_SIZE_BYTES(Kind.GAUGE, "bytes", "", "Memory for payload in flight, as taken at start.", ""),
     MEMORY_USED_BYTES(

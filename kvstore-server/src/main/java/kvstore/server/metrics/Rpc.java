@@ -13,8 +13,12 @@ public enum Rpc {
     LOOKUP(KvStoreGrpc.SERVICE_NAME, "Lookup"),
     PUT(KvStoreGrpc.SERVICE_NAME, "Put"),
     GET(KvStoreGrpc.SERVICE_NAME, "Get"),
+    REGISTER_REGION(KvStoreGrpc.SERVICE_NAME, "RegisterRegion"),
+    STORE_FROM(KvStoreGrpc.SERVICE_NAME, "StoreFrom"),
+    LOAD_INTO(KvStoreGrpc.SERVICE_NAME, "LoadInto"),
     DELETE(KvStoreGrpc.SERVICE_NAME, "Delete"),
     RELEASE(KvStoreGrpc.SERVICE_NAME, "Release"),
+    MATCH_PREFIX(KvStoreGrpc.SERVICE_NAME, "MatchPrefix"),
     STAT(AdminGrpc.SERVICE_NAME, "Stat"),
     LIST(AdminGrpc.SERVICE_NAME, "List"),
     /** Health, reflection and whatever a client makes up: one label value for all, because clients choose these names. */

@@ -27,6 +27,10 @@ final class TransferMeters {
     private final PerLabel<Direction, Timer> granted;
     private final PerLabel<Direction, Timer> timedOut;
 
+    private final PerLabel<Direction, RegionBytes> inRegions;
+
+    private record RegionBytes(Counter inPlace, Counter copied) {}
+
     private record Moved(Counter bytes, Timer seconds) {
         void record(long movedBytes, long nanos) {
             bytes.increment((double) movedBytes);
@@ -53,6 +57,9 @@ final class TransferMeters {
         granted = new PerLabel<>(direction -> meters.latency(Metric.MEMORY_WAIT_SECONDS, direction.label(), "granted"));
         timedOut =
                 new PerLabel<>(direction -> meters.latency(Metric.MEMORY_WAIT_SECONDS, direction.label(), "timed_out"));
+        inRegions = new PerLabel<>(direction -> new RegionBytes(
+                meters.counter(Metric.REGION_BYTES_TOTAL, direction.label(), "in_place"),
+                meters.counter(Metric.REGION_BYTES_TOTAL, direction.label(), "copied")));
         showUsualOutcomes();
     }
 
@@ -75,6 +82,7 @@ final class TransferMeters {
             inFlight.get(direction);
             granted.get(direction);
             timedOut.get(direction);
+            inRegions.get(direction);
         }
     }
 
@@ -102,6 +110,11 @@ final class TransferMeters {
 
     void ended(Direction direction) {
         inFlight.get(direction).decrementAndGet();
+    }
+
+    void movedInRegion(Direction direction, long inPlaceBytes, long copiedBytes) {
+        inRegions.get(direction).inPlace().increment((double) inPlaceBytes);
+        inRegions.get(direction).copied().increment((double) copiedBytes);
     }
 
     void waited(Direction direction, boolean gotIt, long nanos) {

@@ -1,7 +1,6 @@
 package kvstore.server.transfer;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,7 +14,6 @@ import kvstore.server.memory.Slab;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.Direction;
 import kvstore.store.Reservation;
-import kvstore.store.ReserveResult;
 import kvstore.v1.PutReason;
 import kvstore.v1.PutStatus;
 import org.jspecify.annotations.Nullable;
@@ -102,10 +100,16 @@ public final class ChunkPut implements AutoCloseable {
             truncated();
             return null;
         }
-        Room room = makeRoom(key);
-        if (room == null) {
-            return null;
-        }
+        return switch (Rooms.make(transfers, key, length, clientId, pieceBytes(0))) {
+            case Rooms.None(PutOutcome outcome) -> {
+                end(outcome);
+                yield null;
+            }
+            case Rooms.Room room -> receive(room, source);
+        };
+    }
+
+    private Arrived receive(Rooms.Room room, PayloadSource source) throws IOException, InterruptedException {
         List<CompletableFuture<Void>> writes = new ArrayList<>();
         try {
             return new Arrived(room.reservation(), writes, take(room, source, writes));
@@ -115,76 +119,20 @@ public final class ChunkPut implements AutoCloseable {
         }
     }
 
-    /** What a chunk needs before its bytes are taken: memory for the first piece, and a place in a segment. */
-    private record Room(Slab slab, Reservation reservation) {}
-
-    /**
-     * Makes room for a chunk. Memory comes first, because a place that is given up is lost until its segment is evicted:
-     * puts that are shed for want of memory would push out what is stored.
-     *
-     * @return null if the outcome is clear without
-     */
-    private @Nullable Room makeRoom(ChunkKey key) throws InterruptedException {
-        long end = System.nanoTime() + transfers.putWait().toNanos();
-        while (true) {
-            if (isStored(key)) {
-                end(PutOutcome.of(PutStatus.PUT_STATUS_ALREADY_STORED));
-                return null;
-            }
-            Slab slab = acquire(0);
-            if (slab == null) {
-                return null;
-            }
-            Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
-            ReserveResult result = null;
-            try {
-                result = transfers.store().reserve(key, length, clientId, left);
-            } finally {
-                if (!(result instanceof ReserveResult.Reserved)) {
-                    slab.close();
-                }
-            }
-            switch (result) {
-                case ReserveResult.Reserved(Reservation reservation) -> {
-                    return new Room(slab, reservation);
-                }
-                case ReserveResult.AlreadyStored _ -> {
-                    end(PutOutcome.of(PutStatus.PUT_STATUS_ALREADY_STORED));
-                    return null;
-                }
-                case ReserveResult.InFlight(CompletableFuture<Boolean> committed) -> {
-                    if (!Futures.endsWithin(committed, left)) {
-                        end(PutOutcome.shed(
-                                PutReason.PUT_REASON_CONCURRENT_PUT, "another put of this key is still in flight"));
-                        return null;
-                    }
-                }
-                case ReserveResult.Refused refused -> {
-                    end(PutOutcome.shed(Reasons.of(refused.reason()), refused.message()));
-                    return null;
-                }
-            }
-        }
-    }
-
-    /** Whether there is nothing to write, as far as can be seen without memory. */
-    private boolean isStored(ChunkKey key) {
-        return transfers.store().lookup(List.of(key), "", 0).sizes()[0] == length;
-    }
-
     /**
      * Takes the chunk's bytes and starts their writes.
      *
      * @param writes receives the writes, whose slabs come back by themselves
      * @return null if the chunk did not arrive whole; the outcome is told then
      */
-    private @Nullable BlockChecksums take(Room room, PayloadSource source, List<CompletableFuture<Void>> writes)
+    private @Nullable BlockChecksums take(Rooms.Room room, PayloadSource source, List<CompletableFuture<Void>> writes)
             throws IOException, InterruptedException {
         BlockChecksums.Accumulator checksums = new BlockChecksums.Accumulator(length);
         for (long offset = 0; offset < length; offset += SlabPool.MAX_SLAB_BYTES) {
             long bytes = pieceBytes(offset);
-            Slab slab = offset == 0 ? room.slab() : acquire(offset);
+            Slab slab = offset == 0 ? room.slab() : Rooms.acquire(transfers, bytes);
             if (slab == null) {
+                end(Rooms.noMemory(transfers));
                 return null;
             }
             boolean writing = false;
@@ -206,18 +154,6 @@ public final class ChunkPut implements AutoCloseable {
             }
         }
         return checksums.finish();
-    }
-
-    /** Memory for the piece at {@code offset}; null if there was none in time, and the outcome is told. */
-    private @Nullable Slab acquire(long offset) throws InterruptedException {
-        long start = System.nanoTime();
-        long waitNanos = transfers.putWait().toNanos();
-        Slab slab = transfers.slabs().acquire(SlabPool.Use.WRITE, pieceBytes(offset), waitNanos);
-        transfers.metrics().waitedForMemory(Direction.PUT, slab != null, System.nanoTime() - start);
-        if (slab == null) {
-            end(PutOutcome.shed(PutReason.PUT_REASON_NO_MEMORY, "no memory for writes within " + transfers.putWait()));
-        }
-        return slab;
     }
 
     private long pieceBytes(long offset) {

@@ -10,11 +10,13 @@ import kvstore.v1.PutStatus;
  * @param message for people; may be empty
  */
 public record PutOutcome(PutStatus status, PutReason reason, String message) {
-    static PutOutcome of(PutStatus status) {
+    /** A chunk that is stored, now or before. */
+    public static PutOutcome of(PutStatus status) {
         return new PutOutcome(status, PutReason.PUT_REASON_UNSPECIFIED, "");
     }
 
-    static PutOutcome shed(PutReason reason, String message) {
+    /** The daemon could not or would not store it now. */
+    public static PutOutcome shed(PutReason reason, String message) {
         return new PutOutcome(PutStatus.PUT_STATUS_SHED, reason, message);
     }
 

@@ -1,21 +1,19 @@
 package kvstore.server.transfer;
 
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import kvstore.api.ChunkKey;
 import kvstore.server.memory.Slab;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.Direction;
-import kvstore.store.PinResult;
 import kvstore.store.PinnedChunk;
 import kvstore.v1.MissReason;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first half of the way of a get: the pieces of its chunks in the order of its keys, with the next ones already on their way from disk.
+ * The first half of the way of a get: the pieces of its chunks in the order of its keys, with the next ones already on
+ * their way from disk.
  *
  * <p>Waits, for memory or for a put in flight, only while nothing is read ahead, and reads ahead only with memory that
  * nobody waits for. So calls never wait for each other in a circle, and a client that does not read keeps no more than
@@ -136,30 +134,11 @@ public final class ReadAhead implements AutoCloseable {
     }
 
     private @Nullable ChunkRead open(int index, boolean mayWait) throws InterruptedException {
-        ChunkKey key = keys.get(index);
         long expected = index < expectedLengths.size() ? expectedLengths.get(index) : 0;
-        long end = System.nanoTime() + transfers.getWait().toNanos();
-        while (true) {
-            switch (transfers.store().pin(key)) {
-                case PinResult.Pinned(PinnedChunk chunk) -> {
-                    if (expected != 0 && chunk.length() != expected) {
-                        chunk.close();
-                        return ChunkRead.missed(transfers.metrics(), index, MissReason.MISS_REASON_OTHER_LENGTH);
-                    }
-                    return ChunkRead.of(transfers.metrics(), index, chunk);
-                }
-                case PinResult.InFlight(CompletableFuture<Boolean> committed) -> {
-                    if (!mayWait) {
-                        return null;
-                    }
-                    if (!Futures.endsWithin(committed, Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
-                        return ChunkRead.missed(transfers.metrics(), index, MissReason.MISS_REASON_IN_FLIGHT);
-                    }
-                }
-                case PinResult.Absent _ -> {
-                    return ChunkRead.missed(transfers.metrics(), index, MissReason.MISS_REASON_ABSENT);
-                }
-            }
-        }
+        return switch (Pins.pin(transfers, keys.get(index), expected, mayWait)) {
+            case Pins.Found(PinnedChunk chunk) -> ChunkRead.of(transfers.metrics(), index, chunk);
+            case Pins.Missed(MissReason reason) -> ChunkRead.missed(transfers.metrics(), index, reason);
+            case Pins.InFlight() -> null;
+        };
     }
 }

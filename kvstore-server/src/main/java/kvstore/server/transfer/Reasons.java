@@ -5,7 +5,7 @@ import kvstore.store.ShedReason;
 import kvstore.v1.PutReason;
 
 /** The store's words for why not, in the words of the wire. */
-final class Reasons {
+public final class Reasons {
     private Reasons() {}
 
     static PutReason of(ShedReason reason) {
@@ -16,9 +16,12 @@ final class Reasons {
         };
     }
 
-    static PutReason of(IoFailure failure) {
-        return failure.kind() == IoFailure.Kind.NO_SPACE
-                ? PutReason.PUT_REASON_NO_SPACE
-                : PutReason.PUT_REASON_IO_ERROR;
+    /** Why a put is shed whose payload could not be written. */
+    public static PutReason of(IoFailure failure) {
+        return switch (failure.kind()) {
+            case NO_SPACE -> PutReason.PUT_REASON_NO_SPACE;
+            case MEMORY_GONE -> PutReason.PUT_REASON_REGION_GONE;
+            default -> PutReason.PUT_REASON_IO_ERROR;
+        };
     }
 }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +44,7 @@ final class ConfigValuesTest {
                   unix-socket-mode: 0600
                   frame-size: 960KiB
                   max-keys: 10
+                  max-tokens: 2000
                   flow-control-window: 8 MiB
                   max-calls-per-connection: 11
                   event-loop-threads: 3
@@ -59,6 +61,11 @@ final class ConfigValuesTest {
                 lease: {max-duration: 10s, max-count: 12}
                 admin:
                   listen: null
+                region:
+                  socket: /run/kvstore/memory.sock
+                  allowed-uids: "1000, 7"
+                  max-count: 5
+                  threads: 6
                 log:
                   level: debug
                   format: json
@@ -84,12 +91,14 @@ final class ConfigValuesTest {
                                 PosixFilePermissions.fromString("rw-------"),
                                 960 << 10,
                                 10,
+                                2000,
                                 8 << 20,
                                 11,
                                 3,
                                 Duration.ofMinutes(1),
                                 Duration.ZERO,
                                 Duration.ofMillis(1500)),
+                        new RegionConfig(Optional.of(Path.of("/run/kvstore/memory.sock")), Set.of(7, 1000), 5, 6),
                         new RespConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 6379)),
                                 12,

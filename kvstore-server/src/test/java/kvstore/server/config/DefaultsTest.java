@@ -7,10 +7,12 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.store.StoreConfig;
 import org.junit.jupiter.api.Test;
@@ -33,12 +35,14 @@ final class DefaultsTest {
                                 PosixFilePermissions.fromString("rw-rw----"),
                                 512 << 10,
                                 8192,
+                                1_048_576,
                                 4 << 20,
                                 256,
                                 Machine.eventLoopThreads(),
                                 Duration.ofSeconds(30),
                                 Duration.ofSeconds(2),
                                 Duration.ofSeconds(10)),
+                        new RegionConfig(Optional.empty(), Set.of(), 256, Machine.regionThreads()),
                         new RespConfig(
                                 Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60), 65_536),
                         new LmConfig(Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60)),
@@ -54,6 +58,21 @@ final class DefaultsTest {
         assertThat(Machine.slabSizeBytes()).isBetween(32L << 20, 2L << 30);
         assertThat(Machine.slabSizeBytes() % (16L << 20)).isZero();
         assertThat(Machine.eventLoopThreads()).isBetween(2, 8);
+    }
+
+    @Test
+    void memoryIsHandedOverBesideTheUnixSocket() throws ConfigException {
+        assertThat(socketOf("grpc.unix-socket=/run/s")).contains(Path.of("/run/s.regions"));
+        assertThat(socketOf("grpc.unix-socket=/run/s", "region.socket=/run/other"))
+                .contains(Path.of("/run/other"));
+        assertThat(socketOf("grpc.unix-socket=/run/s", "region.socket=")).isEmpty();
+        assertThat(socketOf()).isEmpty();
+    }
+
+    private static Optional<Path> socketOf(String... sets) throws ConfigException {
+        List<String> all = new ArrayList<>(List.of(sets));
+        all.add("data.directory=/pool");
+        return DaemonConfig.load(Optional.empty(), Map.of(), all).region().socket();
     }
 
     @Test

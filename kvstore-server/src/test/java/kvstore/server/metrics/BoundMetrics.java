@@ -24,6 +24,7 @@ final class BoundMetrics {
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
         metrics.bindSlabs(() -> 1000, () -> 400, () -> 6);
+        metrics.bindRegions(() -> 2, () -> 3000);
         metrics.bindStore(stats, () -> 12345);
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         metrics.started("1.2.3", 7, Duration.ofMillis(2500));

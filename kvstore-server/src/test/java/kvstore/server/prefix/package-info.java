@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.prefix;
+
+import org.jspecify.annotations.NullMarked;
