@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -380,6 +381,24 @@ def test_groups_of_layers_stay_plain() -> None:
     assert not geometry.is_plain(True, part)
     assert not geometry.is_plain(False, Layout([shapes[0]], dtypes[:1], MemoryFormat.KV_2LTD))
     assert Layout.described(part.describe()) == part
+
+
+@pytest.mark.parametrize("tokens", [CHUNK_TOKENS, 3])
+def test_groups_that_lmcache_learns_of_later(
+    engine: Engine, fake: FakeDaemon, connector: KvStoreConnector, tokens: int
+) -> None:
+    groups = [
+        SimpleNamespace(dtype=torch.bfloat16, num_layers=2, hidden_dim_size=64, shape_desc=SimpleNamespace(kv_size=2)),
+        SimpleNamespace(dtype=torch.uint8, num_layers=5, hidden_dim_size=96, shape_desc=SimpleNamespace(kv_size=1)),
+    ]
+    engine.metadata.kv_layer_groups_manager = SimpleNamespace(kernel_groups=groups, num_kernel_groups=2)
+    shapes = engine.metadata.get_shapes(tokens)
+    stored = engine.fill(shapes, engine.metadata.get_dtypes(), MemoryFormat.KV_2LTD, 1)
+    engine.run(connector.put(key(1), stored))
+    assert list(fake.values.values()) == [content(stored)]
+    loaded = engine.run(connector.get(key(1)))
+    assert content(loaded) == content(stored)
+    assert (loaded.get_shapes(), loaded.get_dtypes()) == (shapes, [torch.bfloat16, torch.uint8])
 
 
 def test_tokens_of_an_odd_number_of_bytes_are_never_plain() -> None:

@@ -81,7 +81,7 @@ def test_basic_check(daemon: RealDaemon, tmp_path: Path, connect: Callable[..., 
 def test_basic_check_through_lm(daemon: RealDaemon, tmp_path: Path, mode: str) -> None:
     """Without a restart: the client of LMCache 0.5.6 does not connect again."""
     configuration = {"chunk_size": 256, "local_cpu": False, "max_local_cpu_size": 1, "remote_url": daemon.lm_url}
-    printed = lmcache_tools.in_process_check(mode, configuration, tmp_path, lambda: None, KEYS)
+    printed = lmcache_tools.in_process_check(mode, configuration, tmp_path, None, KEYS)
     assert printed.count(f"Validation: {KEYS}/{KEYS} passed") == 3, printed
     for line in (f"Validation (not None): {KEYS}/{KEYS}", f"Validation (content correct): {KEYS}/{KEYS}"):
         assert line in printed, printed
