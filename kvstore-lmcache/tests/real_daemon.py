@@ -44,6 +44,7 @@ class RealDaemon:
         self.target = f"unix:{self._socket_directory}/s"
         port = _free_port()
         self.tcp_target = f"127.0.0.1:{port}"
+        self.resp_port = _free_port()
         self._log_path = self.directory / "log"
         self._config_path = self.directory / "kvstore.yaml"
         self._config_path.write_text(
@@ -59,6 +60,8 @@ memory:
 grpc:
   unix-socket: {self._socket_directory}/s
   listen: {self.tcp_target}
+resp:
+  listen: 127.0.0.1:{self.resp_port}
 admin:
   listen: ""
 """
