@@ -120,11 +120,13 @@ admin:
             raise AssertionError(f"the daemon did not stop within {STOP_SECONDS} s:\n{self.log()}") from None
 
     def _answers(self) -> bool:
-        with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
-            try:
+        try:
+            with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
                 connection.connect(self.target.removeprefix("unix:"))
-            except OSError:
-                return False
+            # The doors open one after the other.
+            socket.create_connection(("127.0.0.1", self.resp_port)).close()
+        except OSError:
+            return False
         return True
 
 
