@@ -32,14 +32,16 @@ final class GetCommand {
 
     private final RespServices services;
     private final Transfers transfers;
+    private final Session session;
     private final SocketOutlet outlet;
     private final CompletableFuture<Void> cancelled;
     private int hits;
 
     /** @param cancelled completes when the client goes */
-    GetCommand(RespServices services, SocketOutlet outlet, CompletableFuture<Void> cancelled) {
+    GetCommand(RespServices services, Session session, SocketOutlet outlet, CompletableFuture<Void> cancelled) {
         this.services = services;
         this.transfers = services.transfers();
+        this.session = session;
         this.outlet = outlet;
         this.cancelled = cancelled;
     }
@@ -95,14 +97,14 @@ final class GetCommand {
         try (ReadAhead ahead = new ReadAhead(transfers, possible, List.of())) {
             for (ChunkRead.Piece piece = ahead.next(); piece != null; piece = ahead.next()) {
                 for (int at = positions.get(piece.chunk().index()); answered < at; answered++) {
-                    outlet.write(Reply.nil());
+                    outlet.write(session.nil());
                 }
                 send(ahead, piece);
                 answered++;
             }
         }
         for (; answered < keys.size(); answered++) {
-            outlet.write(Reply.nil());
+            outlet.write(session.nil());
         }
     }
 
@@ -128,7 +130,7 @@ final class GetCommand {
                         : 0;
             }
             if (miss != MissReason.MISS_REASON_UNSPECIFIED) {
-                outlet.write(Reply.nil());
+                outlet.write(session.nil());
                 chunk.miss(miss);
                 ahead.skip(chunk);
                 return;

@@ -204,7 +204,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter {
         long length = parser.valueLength();
         intake.begin(length);
         taking = true;
-        SetCommand set = new SetCommand(services, parser.begun().get(1), length, session.clientId, intake);
+        SetCommand set = new SetCommand(services, parser.begun().get(1), length, session, intake);
         open = set;
         start(RespCommand.SET, () -> {
             Reply reply = set.run();
@@ -223,7 +223,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter {
             case GET, MGET ->
                 start(
                         command,
-                        () -> new GetCommand(services, outlet, gone)
+                        () -> new GetCommand(services, session, outlet, gone)
                                 .run(arguments.subList(1, arguments.size()), command == RespCommand.MGET));
             case DEL, UNLINK -> startReply(command, () -> keyCommands.delete(arguments));
             case SCAN -> startReply(command, () -> keyCommands.scan(arguments));
@@ -247,7 +247,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter {
             case SELECT -> SessionCommands.select(arguments);
             case CLIENT -> SessionCommands.client(arguments, session);
             case COMMAND -> SessionCommands.command(arguments);
-            case CONFIG -> SessionCommands.config(arguments);
+            case CONFIG -> SessionCommands.config(arguments, session);
             case INFO -> sessionCommands.info();
             case EXISTS -> keyCommands.exists(arguments, session.clientId);
             case STRLEN -> keyCommands.strlen(arguments);
