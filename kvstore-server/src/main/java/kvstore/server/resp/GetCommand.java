@@ -46,12 +46,12 @@ final class GetCommand {
         this.cancelled = cancelled;
     }
 
-    /** What a value's bytes turned out to be after its length was sent. Nothing but the end of the connection is left. */
+    /** A value's later bytes proved to be corrupt, or unreadable, after its length was sent: only the connection's end is left. */
     static final class SpoiltException extends IOException {
         private static final long serialVersionUID = 1L;
 
         SpoiltException() {
-            super("a value proved to be corrupt after its first bytes had been sent");
+            super("a value could not be read to its end after its first bytes had been sent");
         }
     }
 
