@@ -19,7 +19,8 @@ from typing import Any
 
 START_SECONDS = 180
 STOP_SECONDS = 60
-SETTLE_SECONDS = 18
+# For a restart of the daemon on a busy machine, and for clients to notice it.
+SETTLE_SECONDS = 26
 
 
 def is_installed() -> bool:

@@ -112,7 +112,8 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def connector(engine: Engine, fake: FakeDaemon) -> KvStoreConnector:
-    return engine.connect(fake.target)
+    """Over streams, on which the fake daemon can be held at every point."""
+    return engine.connect(fake.target, payload_path="stream")
 
 
 def key(number: int) -> Any:
@@ -147,6 +148,14 @@ def test_a_chunk_is_stored_as_it_is_and_comes_back(
         stored.get_memory_format(),
     )
     assert loaded.get_ref_count() == 1
+
+
+def test_over_shared_memory(engine: Engine, fake: FakeDaemon) -> None:
+    connector = engine.connect(fake.target, payload_path="staged")
+    stored = engine.chunk(1)
+    engine.run(connector.put(key(1), stored))
+    assert content(engine.run(connector.get(key(1)))) == content(stored)
+    assert len(fake.store_froms) == len(fake.load_intos) == 1
 
 
 def test_one_layer_is_described(engine: Engine, fake: FakeDaemon, connector: KvStoreConnector) -> None:
@@ -241,7 +250,7 @@ def test_what_is_being_stored_is_there(engine: Engine, fake: FakeDaemon, connect
 
 def test_what_waits_to_be_sent_is_there(engine: Engine, fake: FakeDaemon) -> None:
     release = fake.faults.hold["Hello"] = threading.Event()
-    connector = engine.connect(fake.target)
+    connector = engine.connect(fake.target, payload_path="stream")
     store = engine.start(connector.put(key(1), engine.chunk(1)))
     until(lambda: engine.run(connector.exists(key(1))))
     assert fake.begins == []

@@ -45,6 +45,8 @@ def plugin(daemon: RealDaemon) -> dict[str, Any]:
             "remote_storage_plugin.kvstore.module_path": "kvstore_lmcache.connector",
             "remote_storage_plugin.kvstore.class_name": "KvStoreConnectorAdapter",
             "remote_storage_plugin.kvstore.target": daemon.target,
+            # A daemon that has just started is slow, and this machine may be busy.
+            "remote_storage_plugin.kvstore.lookup_timeout_millis": 10_000,
         },
     }
 
