@@ -36,6 +36,7 @@ final class Gpu {
     private final GpuLane writes;
     private final GpuLane work;
     private final ChecksumKernel kernel;
+    private final IpcMappings mappings = new IpcMappings(this);
 
     /** Something that needs the GPU's context. */
     interface Call<T> {
@@ -116,6 +117,15 @@ final class Gpu {
 
     GpuLane lane(boolean reading) {
         return reading ? reads : writes;
+    }
+
+    ChecksumKernel kernel() {
+        return kernel;
+    }
+
+    /** What other processes share of it. */
+    IpcMappings mappings() {
+        return mappings;
     }
 
     /** The threads with the slots that files are read into and written from. */

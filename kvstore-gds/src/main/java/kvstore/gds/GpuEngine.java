@@ -137,9 +137,35 @@ public final class GpuEngine implements IoEngine {
         return gpuReason;
     }
 
+    Gpu gpu(int ordinal) {
+        return gpus.get(ordinal);
+    }
+
     /** The GPUs that are served. */
     public List<UUID> gpus() {
         return gpus.stream().map(Gpu::uuid).toList();
+    }
+
+    /**
+     * Shares GPU memory with another process.
+     *
+     * @param gpu where the memory is
+     * @param handle 64 bytes, of {@code cudaIpcGetMemHandle} or {@code cuIpcGetMemHandle}
+     * @param offsetInAllocation where the region starts, counted from the first byte of the allocation that the handle is
+     *     of, which need not be the pointer that the client has
+     * @throws IoFailure {@code DENIED}, with the reason, if this is not memory that can be shared
+     */
+    public GpuRegion region(UUID gpu, byte[] handle, long offsetInAllocation, long sizeBytes) throws IoFailure {
+        requireOpen();
+        for (Gpu candidate : gpus) {
+            if (candidate.uuid().equals(gpu)) {
+                return GpuRegion.open(candidate, candidate.mappings(), handle, offsetInAllocation, sizeBytes);
+            }
+        }
+        throw new IoFailure(
+                Kind.DENIED,
+                0,
+                "this memory cannot be shared: GPU " + gpu + " is not one of this daemon, which has " + gpus());
     }
 
     /** The figures of all reads into GPU memory. */
@@ -202,7 +228,7 @@ public final class GpuEngine implements IoEngine {
     }
 
     void start(GpuTransfer transfer, boolean reading, DeviceBuffer buffer) {
-        transfer.start(gpus.get(buffer.gpu()).lane(reading), config.pieceBytes());
+        transfer.start(gpu(buffer.gpu()).lane(reading), config.pieceBytes());
     }
 
     /** A file has no user any more, and its descriptor is about to be closed. */
