@@ -32,16 +32,14 @@ final class GpuTransfer extends EngineFuture {
         this.offset = offset;
     }
 
-    /** Hands the pieces to the lane. The caller has acquired the file; the last piece releases it. */
+    /** Hands the first piece to the lane. The caller has acquired the file; the last piece to end releases it. */
     void start(GpuLane lane, int pieceBytes) {
         stats.submitted();
-        long sizeBytes = buffer.sizeBytes();
-        piecesLeft.set(Math.toIntExact((sizeBytes + pieceBytes - 1) / pieceBytes));
-        for (long at = 0; at < sizeBytes; at += pieceBytes) {
-            PieceTask piece = new PieceTask(at, (int) Math.min(pieceBytes, sizeBytes - at));
-            if (!lane.submit(piece)) {
-                piece.refuse();
-            }
+        int pieces = Math.toIntExact((buffer.sizeBytes() + pieceBytes - 1) / pieceBytes);
+        piecesLeft.set(pieces);
+        PieceTask first = new PieceTask(lane, pieceBytes, pieces, 0);
+        if (!lane.submit(first)) {
+            first.refuse();
         }
     }
 
@@ -52,11 +50,11 @@ final class GpuTransfer extends EngineFuture {
         finish(why);
     }
 
-    private void ended(@Nullable Throwable why) {
+    private void ended(int pieces, @Nullable Throwable why) {
         if (why != null) {
             failure.compareAndSet(null, why);
         }
-        if (piecesLeft.decrementAndGet() > 0) {
+        if (piecesLeft.addAndGet(-pieces) > 0) {
             return;
         }
         Throwable first = failure.get();
@@ -69,29 +67,52 @@ final class GpuTransfer extends EngineFuture {
         finish(first);
     }
 
+    /**
+     * A piece in the lane's queue. The next one is queued when this one begins: threads that are idle take all pieces at
+     * once, and where transfers wait for threads they take turns, so that a large one does not fill them with requests to
+     * one file.
+     */
     private final class PieceTask implements GpuTask {
-        private final Piece piece;
+        private final GpuLane lane;
+        private final int pieceBytes;
+        private final int pieces;
+        private final int index;
 
-        PieceTask(long at, int sizeBytes) {
-            this.piece = new Piece(file, reading, buffer, at, offset + at, sizeBytes);
+        PieceTask(GpuLane lane, int pieceBytes, int pieces, int index) {
+            this.lane = lane;
+            this.pieceBytes = pieceBytes;
+            this.pieces = pieces;
+            this.index = index;
         }
 
         @Override
         public void run(GpuWorker worker) {
-            Throwable why = null;
-            if (failure.get() == null) {
-                try {
-                    mover.move(worker, piece, stats);
-                } catch (IoFailure | RuntimeException | Error e) {
-                    why = e;
-                }
+            boolean handedOn = false;
+            for (int i = index; i < pieces && !handedOn; i++) {
+                // a lane that has closed meanwhile takes no more: what was accepted is then done here to its end
+                handedOn = i + 1 < pieces && lane.submit(new PieceTask(lane, pieceBytes, pieces, i + 1));
+                ended(1, move(worker, i));
             }
-            ended(why);
         }
 
+        private @Nullable Throwable move(GpuWorker worker, int i) {
+            if (failure.get() != null) {
+                return null;
+            }
+            long at = (long) i * pieceBytes;
+            int sizeBytes = (int) Math.min(pieceBytes, buffer.sizeBytes() - at);
+            try {
+                mover.move(worker, new Piece(file, reading, buffer, at, offset + at, sizeBytes), stats);
+                return null;
+            } catch (IoFailure | RuntimeException | Error e) {
+                return e;
+            }
+        }
+
+        /** Ends this piece and all that would have come after it. */
         @Override
         public void refuse() {
-            ended(new IoFailure(Kind.CLOSED, 0, "the engine of " + file + " is closed"));
+            ended(pieces - index, new IoFailure(Kind.CLOSED, 0, "the engine of " + file + " is closed"));
         }
     }
 }

@@ -234,9 +234,8 @@ final class GpuBench {
 
     /** The engine, chunks of two models, on each way, for some numbers of threads and sizes of pieces. */
     private void rates(boolean buffered, String ways, List<Path> directories) throws Exception {
-        int[][] shapes = buffered
-                ? new int[][] {{16, 4}, {32, 4}}
-                : new int[][] {{8, 4}, {16, 4}, {32, 4}, {32, 2}, {32, 8}, {16, 16}};
+        int[][] shapes =
+                buffered ? new int[][] {{16, 4}, {32, 4}} : new int[][] {{8, 4}, {16, 4}, {32, 4}, {32, 8}, {16, 16}};
         for (int[] shape : shapes) {
             // one after the other for each shape, so that what drifts does not favour one of them
             for (String way : ways.split(",", -1)) {
