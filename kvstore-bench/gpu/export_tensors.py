@@ -2,8 +2,8 @@
 
     python3 export_tensors.py EXPORTS DONE [MEBIBYTES]
 
-Writes a line for each tensor to EXPORTS (GPU's UUID, the handle in hex, offset in its allocation, size in bytes), waits for
-the file DONE, and exits with 0 if the second tensor has become equal to the first, byte for byte.
+Writes a line for each tensor to EXPORTS (GPU's UUID, the handle in hex, offset in its allocation, size in bytes), waits
+for the file DONE, and exits with 0 if the second tensor has become equal to the first, byte for byte.
 """
 
 import ctypes
@@ -17,6 +17,7 @@ import torch
 
 
 def export(driver: ctypes.CDLL, tensor: torch.Tensor, gpu: uuid.UUID) -> str:
+    """Returns the line of a tensor, which need not start where its allocation does."""
     base, size = ctypes.c_uint64(), ctypes.c_size_t()
     pointer = ctypes.c_uint64(tensor.data_ptr())
     check(driver.cuMemGetAddressRange_v2(ctypes.byref(base), ctypes.byref(size), pointer))
@@ -26,11 +27,13 @@ def export(driver: ctypes.CDLL, tensor: torch.Tensor, gpu: uuid.UUID) -> str:
 
 
 def check(result: int) -> None:
+    """Ends the program with the driver's number if a call failed."""
     if result != 0:
         raise SystemExit(f"the CUDA driver says {result}")
 
 
 def main() -> None:
+    """Shares, waits, compares."""
     exports, done = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     size = int(sys.argv[3]) << 20 if len(sys.argv) > 3 else 300 << 20
     driver = ctypes.CDLL("libcuda.so.1")

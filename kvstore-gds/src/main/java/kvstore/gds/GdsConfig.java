@@ -34,7 +34,7 @@ public record GdsConfig(
     /** Most threads for one direction and GPU. */
     public static final int THREADS_MAX = 128;
 
-    public static final int DEFAULT_THREADS = 32;
+    public static final int DEFAULT_THREADS = 16;
     public static final int DEFAULT_PIECE_BYTES = 4 << 20;
     public static final int PIECE_BYTES_MAX = 64 << 20;
     public static final int DEFAULT_BREAKER_FAILURES = 8;
