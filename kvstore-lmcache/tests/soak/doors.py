@@ -64,10 +64,12 @@ class AdapterDoor:
         self._waiter.until_connected()
 
     def put(self, numbers: Sequence[int]) -> int:
+        self._waiter.until_connected()  # without a daemon, a miss costs nothing
         contents = [values.content(number, random.choice(values.lengths(number))) for number in numbers]
         return sum(self._waiter.store([values.name(number) for number in numbers], contents).results)
 
     def get(self, numbers: Sequence[int]) -> list[bool | None]:
+        self._waiter.until_connected()
         sizes = [random.choice(values.lengths(number)) for number in numbers]
         results, loaded = self._waiter.load([values.name(number) for number in numbers], sizes)
         return [
