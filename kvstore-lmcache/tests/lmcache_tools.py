@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -187,9 +188,24 @@ class LmcacheServer:
         self.port = _free_port()
         self.http_port = _free_port()
 
-    def bench(self, limit_seconds: float = 300) -> str:
-        """Runs ``lmcache bench server`` as two ranks of an engine; returns what it printed."""
-        return run(
+    def bench(
+        self,
+        shape: str = "(2,256,16,8,128):bfloat16:32",
+        ranks: int = 2,
+        tokens: int = 1024,
+        requests: int = 4,
+        more: Sequence[str] = (),
+    ) -> Chain:
+        """Runs ``lmcache bench server``.
+
+        Args:
+            shape: Of the simulated engine's cache, as the tool wants it.
+            ranks: Of that engine.
+            tokens: In one request; a chunk has 256.
+            requests: How many, each of them cold and warm.
+            more: Further options.
+        """
+        printed = run(
             "lmcache.cli.main",
             [
                 "bench",
@@ -197,19 +213,44 @@ class LmcacheServer:
                 f"--rpc-url=tcp://localhost:{self.port}",
                 f"--url=http://localhost:{self.http_port}",
                 "--mode=cpu",
-                "--tp-size=2",
-                "--num-tokens=1024",
+                f"--tp-size={ranks}",
+                f"--num-tokens={tokens}",
                 "--start=0",
-                "--end=4",
+                f"--end={requests}",
                 "--interval=0.1",
-                "--kvcache-shape-spec=(2,256,16,8,128):bfloat16:32",
+                f"--kvcache-shape-spec={shape}",
+                *more,
             ],
-            limit_seconds,
         )
+        return Chain(printed)
+
+
+class Chain:
+    """What ``lmcache bench server`` printed."""
+
+    def __init__(self, printed: str):
+        self.printed = printed
+
+    def __repr__(self) -> str:
+        return self.printed
+
+    def compared(self) -> dict[str, int]:
+        """How often the tool found a checksum of a warm request like (``OK``) or unlike (``FAIL``) the cold one's."""
+        return {word: int(count) for word, count in re.findall(r"Checksum (OK|FAIL): +(\d+)", self.printed)}
+
+    def lookups(self, request: str) -> list[str]:
+        """Of each ``cold`` or ``warm`` request: chunks that were found, such as ``4/4``."""
+        return re.findall(rf"\[seq \d+/{request}\] LOOKUP: (\d+/\d+) chunks hit", self.printed)
+
+    def checksums(self, request: str) -> dict[str, str]:
+        """The checksum of each ``cold`` or ``warm`` request."""
+        return dict(re.findall(rf"\[seq (\d+)/{request}\] CHECKSUM: (\w+)", self.printed))
 
 
 @contextmanager
-def lmcache_server(target: str, log: Path, **parameters: Any) -> Iterator[LmcacheServer]:
+def lmcache_server(
+    target: str, log: Path, transfer_mode: str = "engine_driven", l1_gib: int = 2, **parameters: Any
+) -> Iterator[LmcacheServer]:
     """Runs ``lmcache server`` with its L1 in shared memory and nothing kept there, so that every hit comes from us."""
     server = LmcacheServer(log)
     shm_name = f"kvstore_test_{os.getpid()}_{server.port}"
@@ -223,10 +264,10 @@ def lmcache_server(target: str, log: Path, **parameters: Any) -> Iterator[Lmcach
                 f"--port={server.port}",
                 f"--http-port={server.http_port}",
                 "--disable-metrics",
-                "--l1-size-gb=2",
+                f"--l1-size-gb={l1_gib}",
                 "--eviction-policy=noop",
                 "--l2-store-policy=skip_l1",
-                "--supported-transfer-mode=engine_driven",
+                f"--supported-transfer-mode={transfer_mode}",
                 f"--shm-name={shm_name}",
                 "--l1-align-bytes=4096",
                 f"--l2-adapter={adapter_json(target, **parameters)}",

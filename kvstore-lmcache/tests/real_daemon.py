@@ -92,6 +92,12 @@ admin:
                 raise AssertionError(f"the daemon did not start:\n{self.log()}")
             time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        """Of the running daemon."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """As ``kill -9``."""
         self._end(signal.SIGKILL)
