@@ -60,6 +60,7 @@ public final class Main {
                         new LookupCommand(console),
                         new DeleteCommand(),
                         new LsCommand(),
+                        new ExplainCommand(),
                         new StatCommand())
                 .forEach(commandLine::addSubcommand);
         ServiceLoader.load(KvStoreCommand.class).forEach(commandLine::addSubcommand);
