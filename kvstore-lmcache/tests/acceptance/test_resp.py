@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,13 +68,13 @@ def test_the_whole_chain(daemon: RealDaemon, tmp_path: Path) -> None:
     """As in test_lmcache.py: LMCache's server and the daemon anew in the middle, the bytes the same."""
     with lmcache_tools.lmcache_server(_adapter(daemon), tmp_path / "first.log") as server:
         first = server.bench()
-    assert re.findall(r"Checksum (OK|FAIL): +(\d+)", first) == [("OK", "4"), ("FAIL", "0")], first
+    assert first.compared() == {"OK": 4, "FAIL": 0}, first
 
     daemon.restart()
     with lmcache_tools.lmcache_server(_adapter(daemon), tmp_path / "second.log") as server:
         second = server.bench()
-    assert re.findall(r"\[seq \d+/warm\] LOOKUP: (\d+/\d+) chunks hit", second) == ["4/4"] * 4, second
-    assert _checksums(second, "warm") == _checksums(first, "cold"), second
+    assert second.lookups("warm") == ["4/4"] * 4, second
+    assert second.checksums("warm") == first.checksums("cold"), second
 
 
 def test_in_process_redis(daemon: RealDaemon, tmp_path: Path) -> None:
@@ -95,9 +94,3 @@ def test_in_process_redis(daemon: RealDaemon, tmp_path: Path) -> None:
         assert "Validation (not None): 50/50 passed" in printed, printed
         assert "Validation (content correct): 50/50 passed" in printed, printed
         daemon.restart()
-
-
-def _checksums(printed: str, request: str) -> dict[str, str]:
-    found = dict(re.findall(rf"\[seq (\d+)/{request}\] CHECKSUM: (\w+)", printed))
-    assert len(found) == 4, printed
-    return found

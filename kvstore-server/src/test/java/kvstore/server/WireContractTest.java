@@ -349,9 +349,9 @@ final class WireContractTest {
                         .addKeys(ByteString.copyFromUtf8("known"))
                         .build());
         assertThat(explain("known").getState()).isEqualTo(KeyState.KEY_STATE_ABSENT);
-        assertThat(explain("known").hasLastEvent()).isTrue();
+        assertThat(explain("known").getLastEvent()).isEqualTo("deleted");
         assertThat(explain("never").getState()).isEqualTo(KeyState.KEY_STATE_ABSENT);
-        assertThat(explain("never").hasLastEvent()).isFalse();
+        assertThat(explain("never").getLastEvent()).isEmpty();
     }
 
     private ExplainResponse explain(String key) {
