@@ -118,13 +118,18 @@ class Soak:
             self._check_counts()
             if self._problems:
                 self._errors.seek(0)
-                print(self._errors.read()[-4000:].decode(errors="replace"), self._daemon.log()[-4000:], sep="\n")
+                print(self._errors.read()[-4000:].decode(errors="replace"), self._complaints(), sep="\n")
         finally:
             for client in self._clients.values():
                 client.kill()
             self._daemon.remove()
             self._errors.close()
         return self._problems
+
+    def _complaints(self) -> str:
+        """What the daemon logged that is more than news, the last of it."""
+        lines = [line for line in self._daemon.log().splitlines() if " INFO " not in line]
+        return "\n".join(lines[-60:])
 
     def _address(self, kind: str) -> str:
         doors = {"tcp": self._daemon.tcp_target, "resp": self._resp, "lm": self._daemon.lm_url.removeprefix("lm://")}

@@ -46,9 +46,13 @@ class Metrics:
             for found in re.finditer(r"^(\w+)(?:\{(.*)\})? (\S+)$", text, re.MULTILINE)
         ]
 
+    def series(self, name: str, labels: str = "") -> list[tuple[str, float]]:
+        """Labels and value of each series of a metric whose labels this expression finds."""
+        return [(have, value) for known, have, value in self._values if known == name and re.search(labels, have)]
+
     def total(self, name: str, labels: str = "") -> float:
         """The sum of a metric over the labels that this expression finds."""
-        return sum(value for known, have, value in self._values if known == name and re.search(labels, have))
+        return sum(value for _, value in self.series(name, labels))
 
     def not_idle(self) -> list[str]:
         """What is still in use."""
@@ -56,8 +60,12 @@ class Metrics:
 
     def faults(self) -> list[str]:
         """What went wrong."""
-        found = [(name, labels, self.total(name, labels)) for name, labels in FAULTS]
-        return [f"{name}{{{labels}}} is {total:.0f}" for name, labels, total in found if total]
+        return [
+            f"{name}{{{have}}} is {value:.0f}"
+            for name, labels in FAULTS
+            for have, value in self.series(name, labels)
+            if value
+        ]
 
 
 @dataclass(frozen=True)
