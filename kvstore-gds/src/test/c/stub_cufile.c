@@ -33,6 +33,8 @@ static uint64_t posix_reads, posix_writes, nvfs_reads, nvfs_writes;
 
 void stub_cufile_reset(void) {
     pthread_mutex_lock(&lock);
+    // An engine that was closed while a request hung leaves it open.
+    driver_open = 0;
     memset(faults, 0, sizeof faults);
     memset(fault_count, 0, sizeof fault_count);
     memset(calls, 0, sizeof calls);
@@ -90,7 +92,7 @@ Error cuFileDriverOpen(void) {
     driver_open++;
     return status(0);
 }
-Error cuFileDriverClose_v2(void) { driver_open--; return status(0); }
+Error cuFileDriverClose_v2(void) { if (driver_open > 0) driver_open--; return status(0); }
 Error cuFileDriverClose(void) { return cuFileDriverClose_v2(); }
 long cuFileUseCount(void) { return driver_open; }
 Error cuFileGetVersion(int* out) {

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import kvstore.api.ChunkKey;
 import kvstore.server.metrics.LmCommand;
 import kvstore.server.metrics.LmOutcome;
+import kvstore.server.net.TcpDoor;
 import kvstore.server.transfer.PeerGoneException;
 import kvstore.server.transfer.PeerStalledException;
 import kvstore.server.transfer.SocketIntake;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * <p>A client may be silent between requests for as long as it likes, because LMCache does not connect again, but not in
  * the middle of one. All methods run on the event loop, unless they say otherwise.
  */
-final class LmConnection extends ChannelInboundHandlerAdapter {
+final class LmConnection extends ChannelInboundHandlerAdapter implements TcpDoor.Drainable {
     private static final Logger log = LoggerFactory.getLogger(LmConnection.class);
 
     /** Below this rate a value holds memory that others want. */
@@ -120,7 +121,8 @@ final class LmConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Closes the connection as soon as no request is under way. */
-    void drain() {
+    @Override
+    public void drain() {
         draining = true;
         advance();
     }

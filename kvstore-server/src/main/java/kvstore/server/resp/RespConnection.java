@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import kvstore.server.metrics.RespCommand;
 import kvstore.server.metrics.RespOutcome;
+import kvstore.server.net.TcpDoor;
 import kvstore.server.transfer.PeerStalledException;
 import kvstore.server.transfer.SocketIntake;
 import kvstore.server.transfer.SocketOutlet;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>All methods run on the event loop, unless they say otherwise.
  */
-final class RespConnection extends ChannelInboundHandlerAdapter {
+final class RespConnection extends ChannelInboundHandlerAdapter implements TcpDoor.Drainable {
     private static final Logger log = LoggerFactory.getLogger(RespConnection.class);
 
     private final RespServices services;
@@ -122,7 +123,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Closes the connection as soon as no command is under way. */
-    void drain() {
+    @Override
+    public void drain() {
         draining = true;
         pump();
     }
