@@ -208,9 +208,9 @@ def test_memory_of_a_load_that_nobody_waits_for(engine: Engine, fake: FakeDaemon
     chunk = engine.chunk(1)
     engine.run(connector.put(key(1), chunk))
     free = engine.free_bytes()
-    release = fake.faults.hold["item"] = threading.Event()
+    release = fake.faults.hold["frame"] = threading.Event()
     load = engine.start(connector.get(key(1)))
-    until(lambda: len(fake.load_intos) == 1)
+    until(lambda: len(fake.gets) == 1)
     load.cancel()
     # The client may still write: the memory must not be given to anybody else yet.
     engine.run(asyncio.sleep(0))
