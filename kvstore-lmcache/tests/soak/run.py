@@ -91,9 +91,8 @@ class Soak:
         self._seconds = seconds
         self._kill_seconds = kill_seconds
         self._restart_seconds = restart_seconds
-        self._admin, self._resp = (f"127.0.0.1:{_free_port()}" for _ in range(2))
-        settings = (*SETTINGS, f"admin.listen={self._admin}", f"resp.listen={self._resp}")
-        self._daemon = RealDaemon(CAPACITY, settings)
+        self._admin = f"127.0.0.1:{_free_port()}"
+        self._daemon = RealDaemon(CAPACITY, (*SETTINGS, f"admin.listen={self._admin}"))
         self._clients: dict[str, Client] = {}
         self._ended: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
@@ -132,7 +131,11 @@ class Soak:
         return "\n".join(lines[-60:])
 
     def _address(self, kind: str) -> str:
-        doors = {"tcp": self._daemon.tcp_target, "resp": self._resp, "lm": self._daemon.lm_url.removeprefix("lm://")}
+        doors = {
+            "tcp": self._daemon.tcp_target,
+            "resp": f"127.0.0.1:{self._daemon.resp_port}",
+            "lm": self._daemon.lm_url.removeprefix("lm://"),
+        }
         return doors.get(kind, self._daemon.target)
 
     def _start(self, kind: str) -> None:
