@@ -11,6 +11,7 @@ from conftest import require_real_daemon
 from soak.run import Soak
 
 
+@pytest.mark.long
 def test_all_doors_at_once() -> None:
     if not lmcache_tools.is_installed():
         assert "KVSTORE_TEST_COMPLETE" not in os.environ, "LMCache is not installed"
