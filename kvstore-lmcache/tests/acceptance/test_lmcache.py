@@ -35,7 +35,11 @@ WAYS = ["staged", "stream", "tcp"]
 
 def way_to(daemon: RealDaemon, way: str) -> tuple[str, dict[str, Any]]:
     """The target and the parameters of an adapter whose chunks travel this way."""
-    return (daemon.tcp_target, {"payload_path": "auto"}) if way == "tcp" else (daemon.target, {"payload_path": way})
+    # Not judged by how soon a daemon that has just started answers a lookup on a busy machine.
+    patient = {"lookup_timeout_millis": 20_000}
+    if way == "tcp":
+        return daemon.tcp_target, {"payload_path": "auto", **patient}
+    return daemon.target, {"payload_path": way, **patient}
 
 
 @pytest.mark.parametrize("way", WAYS)
