@@ -72,15 +72,16 @@ final class Recovery {
             while (files.hasNext() && running.size() < PARALLEL) {
                 Found found = files.next();
                 if (found.bytes() == 0) {
-                    LOG.warn("{} is empty; ignored", found.file());
-                    segments.seen(found.id());
+                    apply(found, new Scan.Empty()); // a kill came between the making of the file and its space
                     continue;
                 }
                 running.add(new Running(
                         found, CompletableFuture.supplyAsync(() -> scanner.scan(found), environment.background())));
             }
-            Running oldest = running.remove();
-            apply(oldest.found(), oldest.scan().join());
+            Running oldest = running.poll();
+            if (oldest != null) {
+                apply(oldest.found(), oldest.scan().join());
+            }
         }
         hidden.clear();
         boundQuarantine();

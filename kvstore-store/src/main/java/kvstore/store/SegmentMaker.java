@@ -5,6 +5,7 @@ import kvstore.api.Blocks;
 import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
+import kvstore.store.Segments.Stray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -134,18 +135,20 @@ final class SegmentMaker {
             return segment;
         } finally {
             if (segment == null) {
-                remove(file);
+                remove(id, file);
             }
         }
     }
 
-    private void remove(IoFile file) {
+    private void remove(int id, IoFile file) {
         file.close();
         IoFailure failure = directory.delete(file.file());
         if (failure != null) {
-            // Has no valid header or no records: the next start removes it.
+            // Has no valid header or no records: an eviction or the next start removes it. Until then it counts.
             LOG.warn("cannot delete {}: {}", file.file(), failure.getMessage());
             listener.ioFailed("delete", failure);
+            segments.strays().put(id, new Stray(id, file.file(), file.sizeBytes()));
+            space.found(file.sizeBytes());
         }
     }
 
