@@ -4,6 +4,9 @@ import java.time.InstantSource;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -14,8 +17,19 @@ import java.util.function.Supplier;
  * @param nanos a monotonic clock, for leases and waiting
  * @param uuids random identities
  * @param background runs what nobody waits for: preparing and sealing segments
+ * @param conditions how a thread waits for another one
  */
-record Environment(InstantSource clock, LongSupplier nanos, Supplier<UUID> uuids, ExecutorService background) {
+record Environment(
+        InstantSource clock,
+        LongSupplier nanos,
+        Supplier<UUID> uuids,
+        ExecutorService background,
+        Function<ReentrantLock, Condition> conditions) {
+    /** Threads wait as they do in Java. */
+    Environment(InstantSource clock, LongSupplier nanos, Supplier<UUID> uuids, ExecutorService background) {
+        this(clock, nanos, uuids, background, ReentrantLock::newCondition);
+    }
+
     static Environment system() {
         return new Environment(
                 InstantSource.system(),
