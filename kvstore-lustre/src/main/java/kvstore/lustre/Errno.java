@@ -30,6 +30,7 @@ enum Errno {
     EINVAL(22, Kind.OTHER),
     ENFILE(23, Kind.OTHER),
     EMFILE(24, Kind.OTHER),
+    ENOTTY(25, Kind.OTHER),
     EFBIG(27, Kind.OTHER),
     ENOSPC(28, Kind.NO_SPACE),
     EROFS(30, Kind.DENIED),

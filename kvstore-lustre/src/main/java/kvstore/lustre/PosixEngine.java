@@ -107,6 +107,27 @@ public final class PosixEngine implements IoEngine {
         }
     }
 
+    /**
+     * Opens a file that is open once more.
+     *
+     * @return the descriptor
+     * @throws IoFailure if that fails, or the file has another size, so that it is another one
+     */
+    int reopen(Path file, long sizeBytes) throws IoFailure {
+        int fd = operations.open(file, openFlags(), 0);
+        try {
+            long foundBytes = operations.size(fd, file);
+            if (foundBytes != sizeBytes) {
+                throw new IoFailure(
+                        Kind.NOT_FOUND, 0, "%s has %d bytes, not %d".formatted(file, foundBytes, sizeBytes));
+            }
+            return fd;
+        } catch (IoFailure | RuntimeException | Error e) {
+            operations.closeAfter(fd, file, e);
+            throw e;
+        }
+    }
+
     @Override
     public FileSystemFacts facts(Path directory) throws IoFailure {
         return FileSystems.facts(calls, directory);
