@@ -7,7 +7,8 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,88 +19,14 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("lmcache")
 
 from lmcache.utils import CacheEngineKey  # noqa: E402
-from lmcache.v1.config import LMCacheEngineConfig  # noqa: E402
 from lmcache.v1.exceptions import IrrecoverableException  # noqa: E402
 from lmcache.v1.memory_management import BytesBufferMemoryObj, MemoryFormat  # noqa: E402
-from lmcache.v1.metadata import LMCacheMetadata  # noqa: E402
-from lmcache.v1.storage_backend.connector import ConnectorContext  # noqa: E402
-from lmcache.v1.storage_backend.local_cpu_backend import LocalCPUBackend  # noqa: E402
 
+from in_process_engine import CHUNK_TOKENS, HIDDEN, LAYERS, LIMIT_SECONDS, Engine  # noqa: E402
 from kvstore_lmcache._geometry import Geometry, Layout  # noqa: E402
 from kvstore_lmcache.connector import KvStoreConnector, KvStoreConnectorAdapter  # noqa: E402
 
-CHUNK_TOKENS = 16
-LAYERS = 3
-HIDDEN = 128
 TOKEN_BYTES = 2 * LAYERS * HIDDEN * 2
-LIMIT_SECONDS = 30
-
-
-class Engine:
-    """What LMCache is to a connector: its loop in a thread of its own, its memory, its configuration."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self._thread.start()
-        self.metadata = LMCacheMetadata(
-            model_name="/m/",
-            world_size=1,
-            local_world_size=1,
-            worker_id=0,
-            local_worker_id=0,
-            kv_dtype=torch.bfloat16,
-            kv_shape=(LAYERS, 2, CHUNK_TOKENS, 1, HIDDEN),
-            chunk_size=CHUNK_TOKENS,
-        )
-        self.backend = LocalCPUBackend(config=self.config("kvstore", {}), metadata=self.metadata, dst_device="cpu")
-        self._connectors: list[KvStoreConnector] = []
-
-    def config(self, plugin: str, options: dict[str, object]) -> Any:
-        return LMCacheEngineConfig.from_defaults(
-            chunk_size=CHUNK_TOKENS,
-            local_cpu=False,
-            max_local_cpu_size=0.01,
-            remote_storage_plugins=[plugin],
-            extra_config={f"remote_storage_plugin.{plugin}.{name}": value for name, value in options.items()},
-        )
-
-    def connect(self, target: str, plugin: str = "kvstore", **options: object) -> KvStoreConnector:
-        config = self.config(plugin, {"target": target, **options})
-        url = f"plugin://{plugin}"
-        context = ConnectorContext(url, self.loop, self.backend, config, self.metadata)
-        adapter = KvStoreConnectorAdapter()
-        assert adapter.can_parse(url)
-        connector: KvStoreConnector = adapter.create_connector(context)
-        self._connectors.append(connector)
-        return connector
-
-    def start(self, call: Awaitable[Any]) -> Any:
-        """Runs a coroutine of the connector as LMCache does; returns its concurrent future."""
-        return asyncio.run_coroutine_threadsafe(call, self.loop)  # type: ignore[arg-type]
-
-    def run(self, call: Awaitable[Any]) -> Any:
-        return self.start(call).result(LIMIT_SECONDS)
-
-    def chunk(self, seed: int, tokens: int = CHUNK_TOKENS) -> Any:
-        return self.fill([torch.Size([2, LAYERS, tokens, HIDDEN])], [torch.bfloat16], MemoryFormat.KV_2LTD, seed)
-
-    def fill(self, shapes: list[Any], dtypes: list[Any], fmt: Any, seed: int) -> Any:
-        memory_obj = self.backend.allocate(shapes, dtypes, fmt, busy_loop=False)
-        assert memory_obj is not None
-        view = memoryview(memory_obj.byte_array).cast("B")
-        view[:] = random.Random(seed).randbytes(len(view))
-        return memory_obj
-
-    def free_bytes(self) -> int:
-        return int(self.backend.memory_allocator.pin_allocator.address_manager.get_free_size())
-
-    def close(self) -> None:
-        for connector in self._connectors:
-            self.run(connector.close())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(LIMIT_SECONDS)
-        self.loop.close()
 
 
 @pytest.fixture
@@ -111,7 +38,8 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def connector(engine: Engine, fake: FakeDaemon) -> KvStoreConnector:
-    return engine.connect(fake.target)
+    """Over streams, on which the fake daemon can be held at every point."""
+    return engine.connect(fake.target, payload_path="stream")
 
 
 def key(number: int) -> Any:
@@ -146,6 +74,14 @@ def test_a_chunk_is_stored_as_it_is_and_comes_back(
         stored.get_memory_format(),
     )
     assert loaded.get_ref_count() == 1
+
+
+def test_over_shared_memory(engine: Engine, fake: FakeDaemon) -> None:
+    connector = engine.connect(fake.target, payload_path="staged")
+    stored = engine.chunk(1)
+    engine.run(connector.put(key(1), stored))
+    assert content(engine.run(connector.get(key(1)))) == content(stored)
+    assert len(fake.store_froms) == len(fake.load_intos) == 1
 
 
 def test_one_layer_is_described(engine: Engine, fake: FakeDaemon, connector: KvStoreConnector) -> None:
@@ -240,7 +176,7 @@ def test_what_is_being_stored_is_there(engine: Engine, fake: FakeDaemon, connect
 
 def test_what_waits_to_be_sent_is_there(engine: Engine, fake: FakeDaemon) -> None:
     release = fake.faults.hold["Hello"] = threading.Event()
-    connector = engine.connect(fake.target)
+    connector = engine.connect(fake.target, payload_path="stream")
     store = engine.start(connector.put(key(1), engine.chunk(1)))
     until(lambda: engine.run(connector.exists(key(1))))
     assert fake.begins == []
@@ -277,7 +213,7 @@ def test_memory_of_a_load_that_nobody_waits_for(engine: Engine, fake: FakeDaemon
     until(lambda: len(fake.gets) == 1)
     load.cancel()
     # The client may still write: the memory must not be given to anybody else yet.
-    engine.run(asyncio.sleep(0.02))
+    engine.run(asyncio.sleep(0))
     assert engine.free_bytes() < free
     release.set()
     until(lambda: engine.free_bytes() == free)
@@ -380,6 +316,24 @@ def test_groups_of_layers_stay_plain() -> None:
     assert not geometry.is_plain(True, part)
     assert not geometry.is_plain(False, Layout([shapes[0]], dtypes[:1], MemoryFormat.KV_2LTD))
     assert Layout.described(part.describe()) == part
+
+
+@pytest.mark.parametrize("tokens", [CHUNK_TOKENS, 3])
+def test_groups_that_lmcache_learns_of_later(
+    engine: Engine, fake: FakeDaemon, connector: KvStoreConnector, tokens: int
+) -> None:
+    groups = [
+        SimpleNamespace(dtype=torch.bfloat16, num_layers=2, hidden_dim_size=64, shape_desc=SimpleNamespace(kv_size=2)),
+        SimpleNamespace(dtype=torch.uint8, num_layers=5, hidden_dim_size=96, shape_desc=SimpleNamespace(kv_size=1)),
+    ]
+    engine.metadata.kv_layer_groups_manager = SimpleNamespace(kernel_groups=groups, num_kernel_groups=2)
+    shapes = engine.metadata.get_shapes(tokens)
+    stored = engine.fill(shapes, engine.metadata.get_dtypes(), MemoryFormat.KV_2LTD, 1)
+    engine.run(connector.put(key(1), stored))
+    assert list(fake.values.values()) == [content(stored)]
+    loaded = engine.run(connector.get(key(1)))
+    assert content(loaded) == content(stored)
+    assert (loaded.get_shapes(), loaded.get_dtypes()) == (shapes, [torch.bfloat16, torch.uint8])
 
 
 def test_tokens_of_an_odd_number_of_bytes_are_never_plain() -> None:

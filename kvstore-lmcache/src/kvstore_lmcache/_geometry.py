@@ -80,10 +80,15 @@ class Geometry:
     Args:
         chunk: The layout of a full chunk of all layers.
         chunk_tokens: How many tokens that has.
+
+    Attributes:
+        chunk: As given.
+        chunk_bytes: Its length.
+        token_bytes: Its part of one token.
     """
 
     def __init__(self, chunk: Layout, chunk_tokens: int):
-        self._chunk = chunk
+        self.chunk = chunk
         self._token_dimension = chunk.format.token_dim()
         self.chunk_bytes = chunk.size_bytes
         self.token_bytes = self.chunk_bytes // chunk_tokens
@@ -104,8 +109,8 @@ class Geometry:
         if names_layer or not 0 < value_bytes <= self.chunk_bytes or value_bytes % self.token_bytes:
             return None
         tokens = value_bytes // self.token_bytes
-        shapes = [_with_tokens(shape, self._token_dimension, tokens) for shape in self._chunk.shapes]
-        return Layout(shapes, self._chunk.dtypes, self._chunk.format)
+        shapes = [_with_tokens(shape, self._token_dimension, tokens) for shape in self.chunk.shapes]
+        return Layout(shapes, self.chunk.dtypes, self.chunk.format)
 
 
 def _with_tokens(shape: torch.Size, dimension: int, tokens: int) -> torch.Size:

@@ -115,8 +115,8 @@ class KvStoreConnector(RemoteConnector):
         except (TypeError, ValueError) as error:
             raise IrrecoverableException(f"extra_config, remote_storage_plugin.{plugin_name}.*: {error}") from error
         self._calls = Calls(self._client)
-        chunk = Layout(list(self.meta_shapes), list(self.meta_dtypes), self.meta_fmt)
-        self._geometry = Geometry(chunk, metadata.chunk_size)
+        self._metadata = metadata
+        self._geometry = Geometry(self._chunk(), metadata.chunk_size)
         self._lock = threading.Lock()
         # The stores that have not ended, by key.
         self._storing: dict[str, Future[None]] = {}
@@ -268,6 +268,16 @@ class KvStoreConnector(RemoteConnector):
         """The counters of :meth:`KvStoreClient.stats`."""
         return self._client.stats()
 
+    def _chunk(self) -> Layout:
+        return Layout(list(self._metadata.get_shapes()), list(self._metadata.get_dtypes()), self.meta_fmt)
+
+    def _current_geometry(self) -> Geometry:
+        """LMCache may learn of a model's groups of layers only after it has made the connector."""
+        chunk = self._chunk()
+        if chunk != self._geometry.chunk:
+            self._geometry = Geometry(chunk, self._metadata.chunk_size)
+        return self._geometry
+
     def _lookup(self, names: Sequence[str]) -> Future[Answer]:
         return self._calls.start(lambda: self._client.submit_batch_exists(names), len(names))
 
@@ -290,13 +300,14 @@ class KvStoreConnector(RemoteConnector):
             await asyncio.wrap_future(end)
 
     async def _make_room(self, keys: _Keys, lengths: Sequence[int]) -> _Rooms:
+        geometry = self._current_geometry()
         rooms: _Rooms = []
         try:
             for position, (key, length) in enumerate(zip(keys, lengths, strict=True)):
                 if is_described(length):
                     rooms.append(_Room(position, None, memoryview(bytearray(length))))
                     continue
-                layout = self._geometry.plain(_names_layer(key), length)
+                layout = geometry.plain(_names_layer(key), length)
                 memory_obj = await self._allocate(layout) if layout is not None else None
                 if memory_obj is not None:
                     rooms.append(_Room(position, memory_obj, memoryview(memory_obj.byte_array)))
@@ -322,7 +333,7 @@ class KvStoreConnector(RemoteConnector):
         """The bytes to store; None, which is logged, for a chunk of which it cannot be said how to read it."""
         payload = memoryview(memory_obj.byte_array).cast("B")
         layout = Layout.of(memory_obj)
-        if len(payload) == layout.size_bytes and self._geometry.is_plain(_names_layer(key), layout):
+        if len(payload) == layout.size_bytes and self._current_geometry().is_plain(_names_layer(key), layout):
             return payload
         try:
             if len(payload) != layout.size_bytes:

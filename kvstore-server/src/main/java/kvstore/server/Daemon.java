@@ -197,7 +197,8 @@ public final class Daemon implements AutoCloseable {
                 data.segmentSizeBytes(),
                 data.maxValueSizeBytes(),
                 config.lease().maxDuration().toMillis(),
-                config.lease().maxCount());
+                config.lease().maxCount(),
+                config.explain().maxKeys());
     }
 
     private long writeLimitBytes() {

@@ -240,22 +240,36 @@ final class LmDoorTest {
     @Test
     void aHeaderThatTricklesEndsTheConnection() throws IOException {
         try (LmClient client = LmClient.connect(daemon())) {
-            byte[] header = client.header(LmClient.GET, 0, META, "key");
-            CompletableFuture<Integer> sent = CompletableFuture.supplyAsync(() -> {
-                int at = 0;
-                try {
-                    for (; at < header.length; at++) {
-                        client.send(new byte[] {header[at]});
-                        TimeUnit.MILLISECONDS.sleep(50);
-                    }
-                } catch (IOException | InterruptedException _) {
-                    return at;
-                }
-                return at;
-            });
-            assertThat(client.isClosed()).isTrue();
-            assertThat(get(sent)).isLessThan(header.length);
+            trickleUntilClosed(client, client.header(LmClient.GET, 0, META, "key"));
         }
+    }
+
+    /** It holds memory meanwhile. */
+    @Test
+    void aValueThatTricklesEndsTheConnection() throws IOException {
+        try (LmClient client = LmClient.connect(daemon())) {
+            client.send(client.header(LmClient.PUT, 100_000, META, "key"));
+            trickleUntilClosed(client, payload(1000));
+        }
+        Idle.await(daemon());
+        assertThat(commands("put", "cut")).isEqualTo(1);
+    }
+
+    private static void trickleUntilClosed(LmClient client, byte[] bytes) throws IOException {
+        CompletableFuture<Integer> sent = CompletableFuture.supplyAsync(() -> {
+            int at = 0;
+            try {
+                for (; at < bytes.length; at++) {
+                    client.send(new byte[] {bytes[at]});
+                    TimeUnit.MILLISECONDS.sleep(50);
+                }
+            } catch (IOException | InterruptedException _) {
+                return at;
+            }
+            return at;
+        });
+        assertThat(client.isClosed()).isTrue();
+        assertThat(get(sent)).isLessThan(bytes.length);
     }
 
     @Test

@@ -54,7 +54,7 @@ final class RespDoorTest {
             AUTH secret              | -ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?~
             AUTH default secret      | +OK~
             AUTH other secret        | -WRONGPASS invalid username-password pair or user is disabled.~
-            HELLO 3                  | -NOPROTO unsupported protocol version~
+            HELLO 4                  | -NOPROTO unsupported protocol version~
             HELLO x                  | -ERR Protocol version is not an integer or out of range~
             CLIENT SETINFO LIB-NAME x | +OK~
             CLIENT GETNAME           | $-1~
@@ -89,15 +89,16 @@ final class RespDoorTest {
         }
     }
 
-    /** What LMCache reads by fixed lengths. */
+    /** What LMCache reads by fixed lengths; with a daemon of its own, because other tests have leases too. */
     @Test
-    void lmcacheSeesWhatItNeeds() throws IOException {
-        try (RespClient client = new RespClient(daemon)) {
+    void lmcacheSeesWhatItNeeds(@TempDir Path own) throws IOException, StartException {
+        try (DaemonUnderTest alone = DaemonUnderTest.start(own, "resp.listen=127.0.0.1:0");
+                RespClient client = new RespClient(alone)) {
             byte[] value = bytes(1, 1000);
             assertThat(client.ask("EXISTS", KEY)).isEqualTo(":0");
             assertThat(client.send(command("SET", KEY, value)).read(5)).isEqualTo("+OK\r\n");
             assertThat(client.send(command("EXISTS", KEY)).read(4)).isEqualTo(":1\r\n");
-            assertThat(daemon.metric("kvstore_store_leases")).isEqualTo(1);
+            assertThat(alone.metric("kvstore_store_leases")).isEqualTo(1);
             assertThat(client.send(command("GET", KEY)).read(7)).isEqualTo("$1000\r\n");
             assertThat(client.readBytes(1000)).isEqualTo(value);
             assertThat(client.read(2)).isEqualTo("\r\n");
@@ -117,6 +118,26 @@ final class RespDoorTest {
             assertThat(client.ask("STRLEN", key)).isEqualTo(":" + length);
             assertThat(client.get(key)).isEqualTo(value);
             assertThat(client.ask("DEL", key)).isEqualTo(":1");
+        }
+    }
+
+    /** What redis-py 8 asks for by itself. */
+    @Test
+    void resp3IsSpokenWhereItIsAskedFor() throws IOException {
+        try (RespClient client = new RespClient(daemon)) {
+            assertThat(client.ask("HELLO", "3")).isEqualTo("%7");
+            client.read("$6~server~$5~redis~$7~version~$5~7.0.0~$5~proto~:3~$2~id~"
+                    .replace("~", "\r\n")
+                    .length());
+            client.line();
+            client.read("$4~mode~$10~standalone~$4~role~$6~master~$7~modules~*0~"
+                    .replace("~", "\r\n")
+                    .length());
+            assertThat(client.ask("GET", "absent")).isEqualTo("_");
+            assertThat(client.send(command("MGET", "absent")).read(7)).isEqualTo("*1\r\n_\r\n");
+            assertThat(client.send(command("CONFIG", "GET", "save")).read(20))
+                    .isEqualTo("%1\r\n$4\r\nsave\r\n$0\r\n\r\n");
+            assertThat(client.ask("HELLO", "2")).isEqualTo("*14");
         }
     }
 
@@ -218,9 +239,24 @@ final class RespDoorTest {
             assertThat(client.get("nx")).isEqualTo(RespClient.ascii("one"));
             assertThat(client.ask("SET", "nx", "longer", "XX")).isEqualTo("+OK");
             assertThat(client.get("nx")).isEqualTo(RespClient.ascii("longer"));
-            // the first of one length stands, as through every door
             assertThat(client.ask("SET", "nx", "LONGER")).isEqualTo("+OK");
-            assertThat(client.get("nx")).isEqualTo(RespClient.ascii("longer"));
+            assertThat(client.get("nx")).isEqualTo(RespClient.ascii("LONGER"));
+        }
+    }
+
+    /** LMCache's redis:// keeps the shape of a chunk in a small value of fixed length beside it. */
+    @ParameterizedTest
+    @CsvSource({"28, true", "65536, true", "65537, false"})
+    void smallValuesReplaceOthersOfTheirLengthAndLargeOnesDoNot(int length, boolean replaces) throws IOException {
+        String key = "replace-" + length;
+        byte[] first = bytes(1, length);
+        byte[] second = bytes(2, length);
+        try (RespClient client = new RespClient(daemon)) {
+            client.ask("SET", key, first);
+            assertThat(client.ask("SET", key, second)).isEqualTo("+OK");
+            assertThat(client.get(key)).isEqualTo(replaces ? second : first);
+            assertThat(client.ask("SET", key, bytes(3, length + 1))).isEqualTo("+OK");
+            assertThat(client.get(key)).isEqualTo(bytes(3, length + 1));
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.Predicate;
 import kvstore.api.IoFailure;
 import kvstore.store.ChunkIndex.Slot;
+import kvstore.store.Departure.Cause;
 import kvstore.store.Segments.Stray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,6 +107,7 @@ final class Evictor {
 
     private long[] removeFromIndex(Segment segment) {
         long[] sums = new long[2];
+        long millis = environment.millis();
         boolean complete = IndexArea.show(
                 segment,
                 buffers,
@@ -114,6 +116,8 @@ final class Evictor {
                     if (slot != null) {
                         sums[0]++;
                         sums[1] += slot.length();
+                        index.ghosts()
+                                .add(item.digest(), new Departure(Cause.EVICTED, millis, segment.id(), slot.length()));
                     }
                 },
                 listener);

@@ -82,6 +82,19 @@ final class LeaseTable {
         }
     }
 
+    /** Leases that hold this segment now. */
+    int on(Segment segment) {
+        expire();
+        lock.lock();
+        try {
+            return (int) leases.values().stream()
+                    .filter(lease -> lease.segments.contains(segment))
+                    .count();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void dropEnded(long now) {
         for (Iterator<Lease> each = leases.values().iterator(); each.hasNext(); ) {
             Lease lease = each.next();

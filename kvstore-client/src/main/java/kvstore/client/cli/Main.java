@@ -61,6 +61,7 @@ public final class Main {
                         new MatchCommand(console),
                         new DeleteCommand(),
                         new LsCommand(),
+                        new ExplainCommand(),
                         new StatCommand(),
                         new ImportCommand(),
                         new ExportCommand())

@@ -52,6 +52,7 @@ final class ConfigBinder {
                         values.get(LM_EVENT_LOOP_THREADS),
                         values.get(LM_LEASE_DURATION)),
                 new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT)),
+                new ExplainConfig(values.get(EXPLAIN_MAX_KEYS)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
                 new ShutdownConfig(values.get(SHUTDOWN_DRAIN_TIMEOUT)));

@@ -19,6 +19,7 @@ public record DaemonConfig(
         RespConfig resp,
         LmConfig lm,
         LeaseConfig lease,
+        ExplainConfig explain,
         AdminConfig admin,
         LogConfig log,
         ShutdownConfig shutdown) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.store.StoreConfig;
 import org.slf4j.event.Level;
 
 /**
@@ -220,6 +221,11 @@ final class Settings {
             "100000",
             "Leases that may be held at one time. Beyond, lookups are answered without a lease.");
 
+    static final Setting<Integer> EXPLAIN_MAX_KEYS =
+            new Setting<>("explain.max-keys", ValueType.count(0, StoreConfig.GHOSTS_MAX), "100000", """
+            Keys that are no longer here of which the daemon remembers why, for `kvstore explain`. 32 bytes each; the \
+            oldest are forgotten first, and all at a restart.""");
+
     static final Setting<Optional<InetSocketAddress>> ADMIN_LISTEN =
             new Setting<>("admin.listen", ValueType.listen().orEmpty(), "127.0.0.1:7421", """
             TCP address for `/metrics`, `/healthz` and `/readyz`, over plain HTTP. Empty for none. What is shown there \
@@ -278,6 +284,7 @@ final class Settings {
             LM_LEASE_DURATION,
             LEASE_MAX_DURATION,
             LEASE_MAX_COUNT,
+            EXPLAIN_MAX_KEYS,
             ADMIN_LISTEN,
             LOG_LEVEL,
             LOG_FORMAT,

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import kvstore.api.ChunkKey;
 import kvstore.server.metrics.LmCommand;
 import kvstore.server.metrics.LmOutcome;
+import kvstore.server.net.TcpDoor;
 import kvstore.server.transfer.PeerGoneException;
 import kvstore.server.transfer.PeerStalledException;
 import kvstore.server.transfer.SocketIntake;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * <p>A client may be silent between requests for as long as it likes, because LMCache does not connect again, but not in
  * the middle of one. All methods run on the event loop, unless they say otherwise.
  */
-final class LmConnection extends ChannelInboundHandlerAdapter {
+final class LmConnection extends ChannelInboundHandlerAdapter implements TcpDoor.Drainable {
     private static final Logger log = LoggerFactory.getLogger(LmConnection.class);
 
     /** Below this rate a value holds memory that others want. */
@@ -120,7 +121,8 @@ final class LmConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Closes the connection as soon as no request is under way. */
-    void drain() {
+    @Override
+    public void drain() {
         draining = true;
         advance();
     }
@@ -134,7 +136,7 @@ final class LmConnection extends ChannelInboundHandlerAdapter {
         if (inputEnded && state != State.SERVING && !(state == State.VALUE && input.isReadable())) {
             intake.gone();
             dropInput();
-            within(0, "");
+            unlimited();
         }
         readMore();
     }
@@ -173,11 +175,11 @@ final class LmConnection extends ChannelInboundHandlerAdapter {
         }
         if (form == null || input.readableBytes() < form.requestBytes()) {
             if (input.isReadable() && limit == null) {
-                within(services.stallNanos(), "the header of a request did not arrive whole");
+                limited(services.stallNanos(), "the header of a request did not arrive whole");
             }
             return false;
         }
-        within(0, "");
+        unlimited();
         try {
             start(LmRequest.read(form, input));
         } catch (LmProtocolException e) {
@@ -201,7 +203,9 @@ final class LmConnection extends ChannelInboundHandlerAdapter {
             intake.begin(complete.length());
             long seconds = complete.length() / LEAST_BYTES_PER_SECOND;
             long waitNanos = services.transfers().putWait().toNanos();
-            within(services.stallNanos() + waitNanos + TimeUnit.SECONDS.toNanos(seconds), "a value arrived too slowly");
+            limited(
+                    services.stallNanos() + waitNanos + TimeUnit.SECONDS.toNanos(seconds),
+                    "a value arrived too slowly");
         }
         serving = Thread.ofVirtual().name("lm").start(() -> run(complete));
     }
@@ -263,7 +267,7 @@ final class LmConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void served(boolean goesOn) {
-        within(0, "");
+        unlimited();
         serving = null;
         request = null;
         state = State.HEADER;
@@ -274,21 +278,22 @@ final class LmConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Closes the connection after {@code nanos}, unless it is called again before; 0 for never. */
-    private void within(long nanos, String otherwise) {
+    /** Closes the connection after {@code nanos}, unless {@link #unlimited} comes before. */
+    private void limited(long nanos, String otherwise) {
+        limit = context.executor()
+                .schedule(
+                        () -> {
+                            stalled(otherwise);
+                            close();
+                        },
+                        nanos,
+                        TimeUnit.NANOSECONDS);
+    }
+
+    private void unlimited() {
         if (limit != null) {
             limit.cancel(false);
             limit = null;
-        }
-        if (nanos > 0) {
-            limit = context.executor()
-                    .schedule(
-                            () -> {
-                                stalled(otherwise);
-                                close();
-                            },
-                            nanos,
-                            TimeUnit.NANOSECONDS);
         }
     }
 

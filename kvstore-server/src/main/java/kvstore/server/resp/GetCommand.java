@@ -32,24 +32,26 @@ final class GetCommand {
 
     private final RespServices services;
     private final Transfers transfers;
+    private final Session session;
     private final SocketOutlet outlet;
     private final CompletableFuture<Void> cancelled;
     private int hits;
 
     /** @param cancelled completes when the client goes */
-    GetCommand(RespServices services, SocketOutlet outlet, CompletableFuture<Void> cancelled) {
+    GetCommand(RespServices services, Session session, SocketOutlet outlet, CompletableFuture<Void> cancelled) {
         this.services = services;
         this.transfers = services.transfers();
+        this.session = session;
         this.outlet = outlet;
         this.cancelled = cancelled;
     }
 
-    /** What a value's bytes turned out to be after its length was sent. Nothing but the end of the connection is left. */
+    /** A value's later bytes proved to be corrupt, or unreadable, after its length was sent: only the connection's end is left. */
     static final class SpoiltException extends IOException {
         private static final long serialVersionUID = 1L;
 
         SpoiltException() {
-            super("a value proved to be corrupt after its first bytes had been sent");
+            super("a value could not be read to its end after its first bytes had been sent");
         }
     }
 
@@ -95,14 +97,14 @@ final class GetCommand {
         try (ReadAhead ahead = new ReadAhead(transfers, possible, List.of())) {
             for (ChunkRead.Piece piece = ahead.next(); piece != null; piece = ahead.next()) {
                 for (int at = positions.get(piece.chunk().index()); answered < at; answered++) {
-                    outlet.write(Reply.nil());
+                    outlet.write(session.nil());
                 }
                 send(ahead, piece);
                 answered++;
             }
         }
         for (; answered < keys.size(); answered++) {
-            outlet.write(Reply.nil());
+            outlet.write(session.nil());
         }
     }
 
@@ -128,7 +130,7 @@ final class GetCommand {
                         : 0;
             }
             if (miss != MissReason.MISS_REASON_UNSPECIFIED) {
-                outlet.write(Reply.nil());
+                outlet.write(session.nil());
                 chunk.miss(miss);
                 ahead.skip(chunk);
                 return;

@@ -17,14 +17,14 @@ import kvstore.server.metrics.RespOutcome;
 /**
  * An answer and how it is counted.
  *
- * @param message what the client gets
+ * @param message what the client gets: a {@link RedisMessage}, or its bytes where Netty's codec has no word for it
  */
-record Reply(RedisMessage message, RespOutcome outcome) {
+record Reply(Object message, RespOutcome outcome) {
     static Reply ok() {
         return ok(simple("OK"));
     }
 
-    static Reply ok(RedisMessage message) {
+    static Reply ok(Object message) {
         return new Reply(message, RespOutcome.OK);
     }
 
@@ -45,10 +45,6 @@ record Reply(RedisMessage message, RespOutcome outcome) {
         return new IntegerRedisMessage(value);
     }
 
-    static RedisMessage nil() {
-        return FullBulkStringRedisMessage.NULL_INSTANCE;
-    }
-
     static RedisMessage bulk(byte[] bytes) {
         return new FullBulkStringRedisMessage(Unpooled.wrappedBuffer(bytes));
     }
@@ -59,6 +55,20 @@ record Reply(RedisMessage message, RespOutcome outcome) {
 
     static RedisMessage array(RedisMessage... children) {
         return new ArrayRedisMessage(Arrays.asList(children));
+    }
+
+    /** As {@link Session#map}, for RESP2. */
+    static RedisMessage arrayOf(List<Object> items) {
+        List<RedisMessage> children = new ArrayList<>();
+        for (Object item : items) {
+            children.add(
+                    switch (item) {
+                        case Long number -> integer(number);
+                        case List<?> _ -> array();
+                        default -> bulk(item.toString());
+                    });
+        }
+        return array(children);
     }
 
     static RedisMessage array(List<RedisMessage> children) {

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import kvstore.server.metrics.RespCommand;
 import kvstore.server.metrics.RespOutcome;
+import kvstore.server.net.TcpDoor;
 import kvstore.server.transfer.PeerStalledException;
 import kvstore.server.transfer.SocketIntake;
 import kvstore.server.transfer.SocketOutlet;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>All methods run on the event loop, unless they say otherwise.
  */
-final class RespConnection extends ChannelInboundHandlerAdapter {
+final class RespConnection extends ChannelInboundHandlerAdapter implements TcpDoor.Drainable {
     private static final Logger log = LoggerFactory.getLogger(RespConnection.class);
 
     private final RespServices services;
@@ -122,7 +123,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Closes the connection as soon as no command is under way. */
-    void drain() {
+    @Override
+    public void drain() {
         draining = true;
         pump();
     }
@@ -204,7 +206,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter {
         long length = parser.valueLength();
         intake.begin(length);
         taking = true;
-        SetCommand set = new SetCommand(services, parser.begun().get(1), length, session.clientId, intake);
+        SetCommand set = new SetCommand(services, parser.begun().get(1), length, session, intake);
         open = set;
         start(RespCommand.SET, () -> {
             Reply reply = set.run();
@@ -223,7 +225,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter {
             case GET, MGET ->
                 start(
                         command,
-                        () -> new GetCommand(services, outlet, gone)
+                        () -> new GetCommand(services, session, outlet, gone)
                                 .run(arguments.subList(1, arguments.size()), command == RespCommand.MGET));
             case DEL, UNLINK -> startReply(command, () -> keyCommands.delete(arguments));
             case SCAN -> startReply(command, () -> keyCommands.scan(arguments));
@@ -247,7 +249,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter {
             case SELECT -> SessionCommands.select(arguments);
             case CLIENT -> SessionCommands.client(arguments, session);
             case COMMAND -> SessionCommands.command(arguments);
-            case CONFIG -> SessionCommands.config(arguments);
+            case CONFIG -> SessionCommands.config(arguments, session);
             case INFO -> sessionCommands.info();
             case EXISTS -> keyCommands.exists(arguments, session.clientId);
             case STRLEN -> keyCommands.strlen(arguments);

@@ -1,6 +1,5 @@
 package kvstore.server.resp;
 
-import io.netty.handler.codec.redis.RedisMessage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -39,12 +38,14 @@ final class SessionCommands {
     }
 
     Reply hello(List<Argument> arguments, Session session) {
+        int protocol = session.protocol();
         if (arguments.size() > 1) {
             String version = arguments.get(1).text();
             if (!version.matches("\\d{1,9}")) {
                 return Reply.error("ERR Protocol version is not an integer or out of range");
             }
-            if (!version.equals("2")) {
+            protocol = Integer.parseInt(version);
+            if (protocol != 2 && protocol != 3) {
                 return Reply.error("NOPROTO unsupported protocol version");
             }
         }
@@ -65,21 +66,22 @@ final class SessionCommands {
                         "ERR Syntax error in HELLO option '" + arguments.get(i).text() + "'");
             }
         }
-        return Reply.ok(Reply.array(
-                Reply.bulk("server"),
-                Reply.bulk("redis"),
-                Reply.bulk("version"),
-                Reply.bulk(REDIS_VERSION),
-                Reply.bulk("proto"),
-                Reply.integer(2),
-                Reply.bulk("id"),
-                Reply.integer(session.id),
-                Reply.bulk("mode"),
-                Reply.bulk("standalone"),
-                Reply.bulk("role"),
-                Reply.bulk("master"),
-                Reply.bulk("modules"),
-                Reply.array()));
+        session.protocol(protocol);
+        return Reply.ok(session.map(List.of(
+                "server",
+                "redis",
+                "version",
+                REDIS_VERSION,
+                "proto",
+                (long) protocol,
+                "id",
+                session.id,
+                "mode",
+                "standalone",
+                "role",
+                "master",
+                "modules",
+                List.of())));
     }
 
     static Reply ping(List<Argument> arguments) {
@@ -109,7 +111,7 @@ final class SessionCommands {
             return Reply.ok(Reply.integer(session.id));
         }
         if (word.equals("GETNAME") && count == 2) {
-            return Reply.ok(session.name.isEmpty() ? Reply.nil() : Reply.bulk(session.name));
+            return Reply.ok(session.name.isEmpty() ? session.nil() : Reply.bulk(session.name));
         }
         if (word.equals("SETNAME") && count == 3) {
             return setName(arguments.get(2), session);
@@ -143,19 +145,19 @@ final class SessionCommands {
         };
     }
 
-    static Reply config(List<Argument> arguments) {
+    static Reply config(List<Argument> arguments, Session session) {
         if (!arguments.get(1).word().equals("GET") || arguments.size() < 3) {
             return unknownSubcommand(arguments);
         }
-        List<RedisMessage> pairs = new ArrayList<>();
+        List<Object> pairs = new ArrayList<>();
         for (Argument name : arguments.subList(2, arguments.size())) {
             String value = CONFIG.get(name.text().toLowerCase(Locale.ROOT));
             if (value != null) {
-                pairs.add(Reply.bulk(name.text()));
-                pairs.add(Reply.bulk(value));
+                pairs.add(name.text());
+                pairs.add(value);
             }
         }
-        return Reply.ok(Reply.array(pairs));
+        return Reply.ok(session.map(pairs));
     }
 
     private static Reply unknownSubcommand(List<Argument> arguments) {

@@ -59,6 +59,7 @@ final class ConfigValuesTest {
                   max-expiries: 0
                 lm: {listen: "127.0.0.1:65432", max-connections: 7, event-loop-threads: 4, lease-duration: 9s}
                 lease: {max-duration: 10s, max-count: 12}
+                explain: {max-keys: 9}
                 admin:
                   listen: null
                 region:
@@ -111,6 +112,7 @@ final class ConfigValuesTest {
                                 4,
                                 Duration.ofSeconds(9)),
                         new LeaseConfig(Duration.ofSeconds(10), 12),
+                        new ExplainConfig(9),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
                         new ShutdownConfig(Duration.ofSeconds(5))));

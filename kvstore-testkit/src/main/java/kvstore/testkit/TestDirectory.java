@@ -1,4 +1,4 @@
-package kvstore.lustre;
+package kvstore.testkit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** A directory on a file system of the test's choice, and what the process holds open there. */
-final class TestDirectory implements AutoCloseable {
+public final class TestDirectory implements AutoCloseable {
     /** The module's build directory: the file system that the developer builds on. */
-    static final Path BUILD = Path.of("target").toAbsolutePath();
+    public static final Path BUILD = Path.of("target").toAbsolutePath();
 
     private final Path path;
 
@@ -20,7 +20,7 @@ final class TestDirectory implements AutoCloseable {
         this.path = path;
     }
 
-    static TestDirectory under(Path parent) {
+    public static TestDirectory under(Path parent) {
         try {
             Files.createDirectories(parent);
             return new TestDirectory(
@@ -30,12 +30,12 @@ final class TestDirectory implements AutoCloseable {
         }
     }
 
-    Path path() {
+    public Path path() {
         return path;
     }
 
     /** The files in it. */
-    List<Path> files() {
+    public List<Path> files() {
         try (Stream<Path> files = Files.list(path)) {
             return files.toList();
         } catch (IOException e) {
@@ -44,7 +44,7 @@ final class TestDirectory implements AutoCloseable {
     }
 
     /** The files in it that this process has open, removed ones too. */
-    List<String> openDescriptors() {
+    public List<String> openDescriptors() {
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
             return descriptors
                     .map(TestDirectory::target)
