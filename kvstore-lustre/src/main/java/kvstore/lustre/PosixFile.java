@@ -2,6 +2,8 @@ package kvstore.lustre;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -45,6 +47,9 @@ final class PosixFile implements DescriptorFile {
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch descriptorClosed = new CountDownLatch(1);
 
+    /** Those of which others know the number, each acquired; under the lock of this file. */
+    private final Set<Descriptor> handedOut = new HashSet<>();
+
     private @Nullable IoFailure syncFailure;
 
     PosixFile(PosixEngine engine, FileOperations operations, Path file, int fd, long sizeBytes) {
@@ -65,9 +70,17 @@ final class PosixFile implements DescriptorFile {
         return sizeBytes;
     }
 
+    /**
+     * The descriptor in use now. It stays open until this file is closed, also when operations go on with a younger
+     * one: a library that was handed a number would otherwise write into whichever file gets it next.
+     */
     @Override
-    public int descriptor() {
-        return fd;
+    public synchronized int descriptor() {
+        Descriptor current = use();
+        if (!handedOut.add(current)) {
+            current.release();
+        }
+        return current.number();
     }
 
     @Override
@@ -218,10 +231,15 @@ final class PosixFile implements DescriptorFile {
             return;
         }
         try {
-            descriptor.release();
+            releaseDescriptors();
         } finally {
             descriptorClosed.countDown();
         }
+    }
+
+    private synchronized void releaseDescriptors() {
+        handedOut.forEach(Descriptor::release);
+        descriptor.release();
     }
 
     /**

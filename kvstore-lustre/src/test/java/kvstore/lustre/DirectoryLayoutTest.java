@@ -10,6 +10,7 @@ import java.util.Optional;
 import kvstore.api.IoFailure;
 import kvstore.lustre.DirectoryLayout.Outcome;
 import kvstore.lustre.DirectoryLayout.Result;
+import kvstore.testkit.TestDirectory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
