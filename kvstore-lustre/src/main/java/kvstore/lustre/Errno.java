@@ -15,6 +15,7 @@ import kvstore.api.IoFailure.Kind;
 enum Errno {
     EPERM(1, Kind.DENIED),
     ENOENT(2, Kind.NOT_FOUND),
+    ESRCH(3, Kind.OTHER),
     EINTR(4, Kind.TRANSIENT),
     EIO(5, Kind.IO),
     EBADF(9, Kind.OTHER),

@@ -14,5 +14,11 @@ final class Ioctl {
     /** Reads {@code struct fsxattr}, with the project that a directory belongs to. */
     static final long FS_IOC_FSGETXATTR = 0x801C581FL;
 
+    /**
+     * Reads or sets a quota; the argument is of {@link ProjectQuotas#IF_QUOTACTL}, whose size is part of the number.
+     * {@code lustre_ioctl.h}.
+     */
+    static final long OBD_IOC_QUOTACTL = 0xC0B066A2L;
+
     private Ioctl() {}
 }

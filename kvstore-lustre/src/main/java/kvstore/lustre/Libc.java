@@ -43,6 +43,12 @@ final class Libc implements PosixCalls {
     private static final short F_WRLCK = 1;
     private static final int AT_FDCWD = -100;
 
+    /** The C library has no function for {@code quotactl_fd}. The number is the same on all architectures. */
+    private static final long SYS_QUOTACTL_FD = 443;
+
+    /** {@code QCMD(Q_GETQUOTA, PRJQUOTA)} of {@code linux/quota.h}. */
+    private static final int GET_PROJECT_QUOTA = ProjectQuotas.GET_QUOTA << 8 | ProjectQuotas.PROJECT_QUOTA;
+
     /** {@code struct flock} of 64-bit Linux: type, whence, start, length, process. */
     private static final long FLOCK_BYTES = 32;
 
@@ -80,6 +86,10 @@ final class Libc implements PosixCalls {
             "ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS), Linker.Option.firstVariadicArg(2));
     private static final MethodHandle RENAMEAT2 =
             handle("renameat2", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle QUOTACTL_FD = handle(
+            "syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS),
+            Linker.Option.firstVariadicArg(1));
     private static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MADVISE =
             handle("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
@@ -227,6 +237,18 @@ final class Libc implements PosixCalls {
             MemorySegment flock = arena.allocate(FLOCK_BYTES, Long.BYTES);
             flock.set(JAVA_SHORT, 0, F_WRLCK);
             return result((int) FCNTL_LOCK.invokeExact(capture, fd, F_OFD_SETLK, flock), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    @Override
+    public int projectQuota(int fd, int project, MemorySegment result) {
+        MemorySegment capture = CAPTURE.get();
+        try {
+            long answer =
+                    (long) QUOTACTL_FD.invokeExact(capture, SYS_QUOTACTL_FD, fd, GET_PROJECT_QUOTA, project, result);
+            return (int) result(answer, capture);
         } catch (Throwable thrown) {
             throw impossible(thrown);
         }

@@ -77,4 +77,12 @@ interface PosixCalls {
      * against other descriptors, and against the {@code F_SETLK} of other processes.
      */
     int lock(int fd);
+
+    /**
+     * Reads the quota of a project on the file system of an open file ({@code quotactl_fd}, {@code Q_GETQUOTA}).
+     *
+     * @param project of the file system, not zero
+     * @param result of {@link ProjectQuotas#DQBLK}
+     */
+    int projectQuota(int fd, int project, MemorySegment result);
 }

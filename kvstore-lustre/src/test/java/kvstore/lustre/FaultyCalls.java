@@ -162,6 +162,11 @@ final class FaultyCalls extends ForwardingCalls {
     }
 
     @Override
+    public int projectQuota(int fd, int project, MemorySegment result) {
+        return (int) call("quotactl_fd", () -> super.projectQuota(fd, project, result));
+    }
+
+    @Override
     public int lock(int fd) {
         return (int) call("lock", () -> super.lock(fd));
     }

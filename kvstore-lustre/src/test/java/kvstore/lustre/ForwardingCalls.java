@@ -80,4 +80,9 @@ class ForwardingCalls implements PosixCalls {
     public int lock(int fd) {
         return next.lock(fd);
     }
+
+    @Override
+    public int projectQuota(int fd, int project, MemorySegment result) {
+        return next.projectQuota(fd, project, result);
+    }
 }
