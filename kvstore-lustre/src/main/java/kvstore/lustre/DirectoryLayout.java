@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import kvstore.api.IoFailure;
 
@@ -32,6 +33,11 @@ public final class DirectoryLayout {
         OFF,
         /** Lustre refused to set it, or has another one now: files get what they inherit. */
         FAILED;
+
+        /** The word used in metrics and by {@code kvstore stat}. */
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /**
@@ -45,21 +51,16 @@ public final class DirectoryLayout {
     /** What is read of a directory: a layout, or why there is none. */
     private record Found(Optional<StripeLayout> layout, String why) {}
 
+    /** As {@link #apply}, for one who wants no layout. */
+    static Result off() {
+        return new Result(Outcome.OFF, Optional.empty(), "the layout is off by configuration");
+    }
+
     /**
      * Gives {@code directory} a layout, unless it has it. Files that are there keep theirs.
      *
      * @throws IoFailure if the directory cannot be opened or asked
      */
-    public static Result set(Path directory, StripeLayout wanted) throws IoFailure {
-        NativeAccess.require();
-        return new DirectoryLayout(Libc.INSTANCE).apply(directory, wanted);
-    }
-
-    /** As {@link #set}, for one who wants no layout. */
-    public static Result off() {
-        return new Result(Outcome.OFF, Optional.empty(), "the layout is off by configuration");
-    }
-
     Result apply(Path directory, StripeLayout wanted) throws IoFailure {
         String type = FileSystems.facts(calls, directory).type();
         if (!type.equals(FileSystems.LUSTRE)) {

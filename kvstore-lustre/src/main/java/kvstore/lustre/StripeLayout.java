@@ -37,10 +37,15 @@ public record StripeLayout(int stripeCount, long stripeSizeBytes, String pool) {
             throw new IllegalArgumentException(
                     "stripe size " + stripeSizeBytes + " is not a multiple of 64 KiB below 4 GiB");
         }
-        if (!POOL.matcher(pool).matches()) {
+        if (!isPool(pool)) {
             throw new IllegalArgumentException(
                     "pool '" + pool + "' is not a name of at most 15 letters, digits, '_', '-' and '.'");
         }
+    }
+
+    /** Whether {@code name} can be that of a pool; an empty one stands for none. */
+    public static boolean isPool(String name) {
+        return POOL.matcher(name).matches();
     }
 
     /** One OST for each segment file: many segments fill all of them, and one is lost with one OST only. */
