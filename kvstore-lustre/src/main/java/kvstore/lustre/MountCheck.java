@@ -17,4 +17,9 @@ public record MountCheck(String name, Verdict verdict, String found, String chan
         /** The store cannot rely on this mount. */
         FAILED
     }
+
+    /** One that is right or not. */
+    static MountCheck of(String name, boolean right, String found, String change) {
+        return new MountCheck(name, right ? Verdict.OK : Verdict.FAILED, found, right ? "" : change);
+    }
 }

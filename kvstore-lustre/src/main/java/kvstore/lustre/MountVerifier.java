@@ -1,224 +1,135 @@
 package kvstore.lustre;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import kvstore.api.Blocks;
-import kvstore.api.FileSystemFacts;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import kvstore.api.IoFailure;
-import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.lustre.MountCheck.Verdict;
 
 /** Asserts on a real directory what the store relies on. Every file it makes there is removed again. */
 public final class MountVerifier {
-    private static final int FILE_MODE = 0600;
-    private static final long FILE_BYTES = 4L * Blocks.BLOCK_BYTES;
-    private static final int CREATES = 200;
+    /** How long {@link #stop()} waits for the operation under way, which may hang with a server. */
+    private static final long STOP_SECONDS = 10;
 
-    private final PosixCalls calls;
-    private final FileOperations operations;
-    private final Path directory;
+    private static final String ELSEWHERE = "do not use this file system";
+
+    private final StripeLayout layout;
+    private final MountFiles files;
+    private final MountFacts facts;
+    private final MountSpeed speed;
     private final List<MountCheck> checks = new ArrayList<>();
+    private final CountDownLatch ended = new CountDownLatch(1);
 
-    MountVerifier(PosixCalls calls, Path directory) {
-        this.calls = calls;
-        this.operations = new FileOperations(calls);
-        this.directory = directory;
+    MountVerifier(
+            PosixCalls calls,
+            Path directory,
+            StripeLayout layout,
+            MountLoad load,
+            MountTable mounts,
+            LustreClient client) {
+        this.layout = layout;
+        this.files = new MountFiles(calls, directory);
+        this.facts = new MountFacts(calls, directory, mounts, client);
+        this.speed = new MountSpeed(files, load);
     }
 
-    /** Checks an empty directory of the caller's own, which the caller removes. */
-    public static List<MountCheck> verify(Path directory, StripeLayout layout) {
+    /**
+     * Prepares to check an empty directory of the caller's own, which the caller removes.
+     *
+     * @param layout that is tried where the directory is on Lustre
+     * @throws IllegalStateException if the Java runtime denies native calls; the message has the flag that allows them
+     */
+    public static MountVerifier of(Path directory, StripeLayout layout, MountLoad load) {
         NativeAccess.require();
-        return new MountVerifier(Libc.INSTANCE, directory).run(layout);
+        return new MountVerifier(
+                Libc.INSTANCE, directory, layout, load, MountTable.ofThisProcess(), LustreClient.ofThisMachine());
+    }
+
+    /** Runs all checks, once. After {@link #stop()} the rest of them fail. */
+    public List<MountCheck> run() {
+        try {
+            runAll();
+            return List.copyOf(checks);
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    /** Ends {@link #run()} early, and waits until it makes no file any more. Once it runs. */
+    public void stop() {
+        files.stop();
+        try {
+            boolean _ = ended.await(STOP_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void runAll() {
+        MountSemantics semantics = new MountSemantics(files);
+        check("file system", "is it mounted?", facts::fileSystem);
+        boolean lustre = isLustre();
+        if (lustre) {
+            check("mount options", "", facts::mountOptions);
+        }
+        check("space", "is it mounted?", facts::space);
+        check("quota", "", facts::quota);
+        check("layout", "run lfs getstripe on the directory", name -> facts.layout(name, layout));
+        check("direct I/O", "use a directory that can be written and read back", facts::direct);
+        boolean direct = last().verdict() == Verdict.OK;
+        if (direct) {
+            check("alignment", ELSEWHERE, new DirectLimits(files)::alignment);
+        }
+        int flags = direct ? OpenFlags.direct() : 0;
+        check("visibility", ELSEWHERE, name -> semantics.visibility(name, flags));
+        check("exclusive create", ELSEWHERE, semantics::exclusiveCreate);
+        check("unlink while open", ELSEWHERE, semantics::unlinkWhileOpen);
+        check("allocation", "check quota and free space", semantics::allocation);
+        check("truncation", ELSEWHERE, semantics::truncation);
+        check("rename over", ELSEWHERE, semantics::rename);
+        check("lock", "on Lustre, mount with -o flock", semantics::lock);
+        if (lustre) {
+            check("client", "", facts::client);
+        }
+        check("metadata", "look at the load of the metadata server", speed::metadata);
+        throughput();
+    }
+
+    private void throughput() {
+        try {
+            checks.addAll(speed.throughput());
+        } catch (IoFailure e) {
+            checks.add(failed("throughput", e, "look at the log of the kernel"));
+        }
+    }
+
+    private MountCheck last() {
+        return checks.getLast();
+    }
+
+    private boolean isLustre() {
+        try {
+            return facts.isLustre();
+        } catch (IoFailure _) {
+            return false; // the check of the file system says so
+        }
     }
 
     private interface Check {
         MountCheck run(String name) throws IoFailure;
     }
 
-    List<MountCheck> run(StripeLayout layout) {
-        check("space", "is the file system mounted?", this::space);
-        check("layout", "run lfs getstripe on the directory", name -> layout(name, layout));
-        check("direct I/O", "use a directory that can be written and read back", this::direct);
-        check("exclusive create", "do not use this file system", this::exclusive);
-        check("unlink while open", "do not use this file system", this::unlinkWhileOpen);
-        check("allocation", "check quota and free space", this::allocation);
-        check("rename over", "do not use this file system", this::rename);
-        check("lock", "on Lustre, mount with -o flock", this::lock);
-        check("metadata", "look at the load of the metadata server", this::metadata);
-        return List.copyOf(checks);
-    }
-
     private void check(String name, String cure, Check check) {
         try {
             checks.add(check.run(name));
         } catch (IoFailure e) {
-            checks.add(new MountCheck(name, Verdict.FAILED, String.valueOf(e.getMessage()), cure));
+            checks.add(failed(name, e, cure));
         }
     }
 
-    private static MountCheck of(String name, boolean right, String found, String change) {
-        return new MountCheck(name, right ? Verdict.OK : Verdict.FAILED, found, right ? "" : change);
-    }
-
-    private MountCheck space(String name) throws IoFailure {
-        FileSystemFacts facts = FileSystems.facts(calls, directory);
-        return new MountCheck(
-                name,
-                Verdict.OK,
-                "%s, %d of %d bytes available (of the project's quota where statfs shows it)"
-                        .formatted(facts.type(), facts.availableBytes(), facts.totalBytes()),
-                "");
-    }
-
-    private MountCheck layout(String name, StripeLayout wanted) throws IoFailure {
-        DirectoryLayout.Result result = new DirectoryLayout(calls).apply(directory, wanted);
-        return switch (result.outcome()) {
-            case SET, KEPT -> new MountCheck(name, Verdict.OK, result.reason(), "");
-            case NOT_LUSTRE, OFF -> new MountCheck(name, Verdict.NOTE, "not on Lustre: nothing to prove", "");
-            case FAILED ->
-                new MountCheck(name, Verdict.NOTE, result.reason(), "let an administrator run lfs setstripe");
-        };
-    }
-
-    private MountCheck direct(String name) throws IoFailure {
-        DirectProbe.Result result = new DirectProbe(calls, directory).run(DirectMode.AUTO);
-        return switch (result.path()) {
-            case ODIRECT -> new MountCheck(name, Verdict.OK, result.reason(), "");
-            default -> new MountCheck(name, Verdict.NOTE, result.reason(), "use lustre, ext4 or xfs for O_DIRECT");
-        };
-    }
-
-    private MountCheck exclusive(String name) throws IoFailure {
-        Path file = directory.resolve("exclusive");
-        return withFile(file, _ -> {
-            try {
-                int second =
-                        operations.open(file, OpenFlags.READ_WRITE | OpenFlags.CREATE | OpenFlags.EXCLUSIVE, FILE_MODE);
-                operations.close(second, file);
-                return of(name, false, "a second create succeeded", "do not use this file system");
-            } catch (IoFailure e) {
-                return of(
-                        name,
-                        e.kind() == IoFailure.Kind.EXISTS,
-                        "a second create gives " + Errno.nameOf(e.errno()),
-                        "do not use this file system");
-            }
-        });
-    }
-
-    private MountCheck unlinkWhileOpen(String name) throws IoFailure {
-        Path file = directory.resolve("unlinked");
-        int fd = create(file);
-        MountCheck result;
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment written =
-                    arena.allocate(Blocks.BLOCK_BYTES, Blocks.BLOCK_BYTES).fill((byte) 9);
-            MemorySegment read = arena.allocate(Blocks.BLOCK_BYTES, Blocks.BLOCK_BYTES);
-            operations.writeFully(fd, written, 0, file, new IoStats());
-            operations.unlink(file);
-            operations.readFully(fd, read, 0, file, new IoStats());
-            result = of(
-                    name,
-                    written.mismatch(read) < 0,
-                    "an open file is read after its removal",
-                    "do not use this file system");
-        } catch (IoFailure e) {
-            operations.discard(fd, file, e);
-            throw e;
-        }
-        operations.close(fd, file);
-        return result;
-    }
-
-    private MountCheck allocation(String name) throws IoFailure {
-        Path file = directory.resolve("allocated");
-        return withFile(
-                file,
-                fd -> operations.allocate(fd, FILE_BYTES, file)
-                        ? new MountCheck(name, Verdict.OK, "fallocate works", "")
-                        : new MountCheck(
-                                name,
-                                Verdict.NOTE,
-                                "fallocate is not supported: files are sparse",
-                                "keep more space free"));
-    }
-
-    private MountCheck rename(String name) throws IoFailure {
-        Path from = directory.resolve("from");
-        Path to = directory.resolve("to");
-        return withFile(to, _ -> {
-            operations.close(create(from), from);
-            long answer = FileOperations.uninterrupted(() -> calls.rename(from, to, 0));
-            if (answer < 0) {
-                IoFailure failure = Errno.failure(answer, "rename " + from);
-                try {
-                    operations.unlink(from);
-                } catch (IoFailure e) {
-                    failure.addSuppressed(e);
-                }
-                throw failure;
-            }
-            return new MountCheck(name, Verdict.OK, "rename replaces a file", "");
-        });
-    }
-
-    private MountCheck lock(String name) throws IoFailure {
-        Path file = directory.resolve("lock");
-        return withFile(file, first -> {
-            int second = operations.open(file, OpenFlags.READ_WRITE | OpenFlags.CLOSE_ON_EXEC, 0);
-            long taken = FileOperations.uninterrupted(() -> calls.lock(first));
-            long refused = FileOperations.uninterrupted(() -> calls.lock(second));
-            operations.close(second, file);
-            if (taken < 0) {
-                throw Errno.failure(taken, "lock " + file);
-            }
-            return of(
-                    name,
-                    Errno.EAGAIN.is(refused) || Errno.EACCES.is(refused),
-                    refused < 0
-                            ? "a second lock gives " + Errno.nameOf((int) -refused)
-                            : "two locks are held at the same time",
-                    "on Lustre, mount with -o flock");
-        });
-    }
-
-    private MountCheck metadata(String name) throws IoFailure {
-        long startNanos = System.nanoTime();
-        for (int i = 0; i < CREATES; i++) {
-            Path file = directory.resolve("file-" + i);
-            withFile(file, _ -> new MountCheck(name, Verdict.OK, "", ""));
-        }
-        double seconds = Math.max(1, System.nanoTime() - startNanos) / 1e9;
-        return new MountCheck(
-                name, Verdict.OK, "%.0f creates and unlinks a second, one at a time".formatted(CREATES / seconds), "");
-    }
-
-    private int create(Path file) throws IoFailure {
-        return operations.createExclusively(file, OpenFlags.READ_WRITE | OpenFlags.CLOSE_ON_EXEC, FILE_MODE);
-    }
-
-    private interface Use {
-        MountCheck of(int fd) throws IoFailure;
-    }
-
-    /** Runs with a new file, which is gone afterwards. */
-    private MountCheck withFile(Path file, Use use) throws IoFailure {
-        int fd = create(file);
-        MountCheck result;
-        try {
-            result = use.of(fd);
-        } catch (IoFailure | RuntimeException | Error e) {
-            operations.discard(fd, file, e);
-            throw e;
-        }
-        try {
-            operations.close(fd, file);
-        } finally {
-            operations.unlink(file);
-        }
-        return result;
+    private static MountCheck failed(String name, IoFailure failure, String cure) {
+        return new MountCheck(name, Verdict.FAILED, String.valueOf(failure.getMessage()), cure);
     }
 }
