@@ -216,7 +216,7 @@ final class MountVerifierTest {
     @Test
     void withoutTimeOrSpaceNothingIsMeasured() {
         assertThat(named(verifier(Libc.INSTANCE, MountLoad.of(0)).run(), "throughput").found())
-                .contains("not wanted");
+                .contains("as wanted");
         MountLoad tooLarge = new MountLoad(Blocks.BLOCK_BYTES, 15L * Blocks.BLOCK_BYTES, 1, 1);
         assertThat(named(verifier(Libc.INSTANCE, tooLarge).run(), "throughput").found())
                 .contains("too little space");
