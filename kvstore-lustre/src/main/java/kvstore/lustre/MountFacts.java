@@ -73,7 +73,7 @@ final class MountFacts {
 
     MountCheck space(String name) throws IoFailure {
         FileSystemFacts facts = facts();
-        String found = "%s of %s available".formatted(gigabytes(facts.availableBytes()), gigabytes(facts.totalBytes()));
+        String found = "%s of %s available".formatted(size(facts.availableBytes()), size(facts.totalBytes()));
         return facts.availableBytes() < AVAILABLE_BYTES_MIN && facts.totalBytes() > 0
                 ? new MountCheck(name, Verdict.NOTE, found, "free some space, or take another directory")
                 : new MountCheck(name, Verdict.OK, found, "");
@@ -81,7 +81,7 @@ final class MountFacts {
 
     MountCheck quota(String name) throws IoFailure {
         return switch (new ProjectQuotas(calls).of(directory)) {
-            case ProjectQuota.Limited limited -> limited(name, limited);
+            case ProjectQuota.Limited limited -> limited(name, limited, isLustre() ? "lfs setquota" : "setquota");
             case ProjectQuota.Unavailable(String reason) when isLustre() ->
                 new MountCheck(
                         name,
@@ -93,11 +93,11 @@ final class MountFacts {
         };
     }
 
-    private static MountCheck limited(String name, ProjectQuota.Limited quota) {
+    private static MountCheck limited(String name, ProjectQuota.Limited quota, String command) {
         String found = "project %d has %s of %s left"
-                .formatted(quota.project(), gigabytes(quota.availableBytes()), gigabytes(quota.limitBytes()));
+                .formatted(quota.project(), size(quota.availableBytes()), size(quota.limitBytes()));
         return quota.availableBytes() < AVAILABLE_BYTES_MIN
-                ? new MountCheck(name, Verdict.NOTE, found, "raise the limit: lfs setquota -p " + quota.project())
+                ? new MountCheck(name, Verdict.NOTE, found, "raise the limit of this project with " + command)
                 : new MountCheck(name, Verdict.OK, found, "");
     }
 
@@ -150,7 +150,7 @@ final class MountFacts {
         }
     }
 
-    private static String gigabytes(long bytes) {
-        return "%.1f GB".formatted(bytes / 1e9);
+    private static String size(long bytes) {
+        return bytes < 1 << 30 ? "%d MiB".formatted(bytes >> 20) : "%.1f GiB".formatted(bytes / (double) (1 << 30));
     }
 }
