@@ -68,7 +68,8 @@ final class DirectoryLayouts {
             case FAILED ->
                 LOG.atWarn()
                         .addKeyValue("reason", result.reason())
-                        .addKeyValue("wanted", wanted.map(StripeLayout::toString).orElse(""))
+                        .addKeyValue(
+                                "wanted", wanted.map(StripeLayout::toString).orElse(""))
                         .log("segments get another stripe layout than is configured: have it set with lfs setstripe, or"
                                 + " set lustre.set-layout to false");
             case NOT_LUSTRE, OFF -> {

@@ -66,7 +66,8 @@ final class MountFacts {
         }
         String found = options.isEmpty()
                 ? "the table of mounts does not show it"
-                : "no option flock: a lock is " + (options.contains("localflock") ? "one for this node only" : "refused");
+                : "no option flock: a lock is "
+                        + (options.contains("localflock") ? "one for this node only" : "refused");
         return new MountCheck(
                 name, Verdict.NOTE, found, "mount with -o flock, so that no two nodes use one node's directory");
     }
@@ -82,7 +83,8 @@ final class MountFacts {
     MountCheck quota(String name) throws IoFailure {
         return switch (new ProjectQuotas(calls).of(directory)) {
             case ProjectQuota.Limited limited -> limited(name, limited, isLustre() ? "lfs setquota" : "setquota");
-            case ProjectQuota.Unavailable(String reason) when isLustre() ->
+            case ProjectQuota.Unavailable(String reason)
+            when isLustre() ->
                 new MountCheck(
                         name,
                         Verdict.NOTE,

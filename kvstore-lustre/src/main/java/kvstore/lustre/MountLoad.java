@@ -19,7 +19,8 @@ public record MountLoad(long pieceBytes, long fileBytes, long eachMillis, long b
                     "pieceBytes is a multiple of " + Blocks.BLOCK_BYTES + " up to 64 MiB, not " + pieceBytes);
         }
         if (fileBytes < 0 || eachMillis < 0 || bytesMax < 0) {
-            throw new IllegalArgumentException("a load is not negative: " + fileBytes + ", " + eachMillis + ", " + bytesMax);
+            throw new IllegalArgumentException(
+                    "a load is not negative: " + fileBytes + ", " + eachMillis + ", " + bytesMax);
         }
     }
 

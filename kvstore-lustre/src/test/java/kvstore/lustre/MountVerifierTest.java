@@ -120,7 +120,8 @@ final class MountVerifierTest {
         assertThat(named(checks, "file system").found()).contains("lustre", "2.14.0_ddn172", "10.0.0.1@o2ib:/exa");
         assertThat(named(checks, "mount options").verdict()).isEqualTo(Verdict.OK);
         assertThat(named(checks, "client").verdict()).isEqualTo(Verdict.OK);
-        assertThat(named(checks, "client").found()).contains("osc.*.max_rpcs_in_flight 16", "max_mod_rpcs_in_flight 32");
+        assertThat(named(checks, "client").found())
+                .contains("osc.*.max_rpcs_in_flight 16", "max_mod_rpcs_in_flight 32");
         assertThat(named(checks, "layout").verdict()).isEqualTo(Verdict.OK);
         assertThat(named(checks, "layout").found()).contains("stripe count 1");
         assertThat(named(checks, "quota").verdict()).isEqualTo(Verdict.NOTE);
@@ -179,13 +180,13 @@ final class MountVerifierTest {
                 return 0;
             }
 
-            /** Cuts nothing, so that what was there comes back. */
+            // cuts nothing, so that what was there comes back
             @Override
             public int ftruncate(int fd, long sizeBytes) {
                 return 0;
             }
 
-            /** As a page cache that is not coherent: what was never read from disk. */
+            // as a page cache that is not coherent: what was never written
             @Override
             public long pread(int fd, MemorySegment destination, long offset) {
                 long count = super.pread(fd, destination, offset);
@@ -197,7 +198,8 @@ final class MountVerifierTest {
         });
         assertThat(named(checks, "lock").found()).contains("at the same time");
         assertThat(List.of(named(checks, "lock"), named(checks, "truncation"), named(checks, "visibility")))
-                .allMatch(check -> check.verdict() == Verdict.FAILED && !check.change().isEmpty());
+                .allMatch(check ->
+                        check.verdict() == Verdict.FAILED && !check.change().isEmpty());
     }
 
     @Test
@@ -215,7 +217,8 @@ final class MountVerifierTest {
 
     @Test
     void withoutTimeOrSpaceNothingIsMeasured() {
-        assertThat(named(verifier(Libc.INSTANCE, MountLoad.of(0)).run(), "throughput").found())
+        assertThat(named(verifier(Libc.INSTANCE, MountLoad.of(0)).run(), "throughput")
+                        .found())
                 .contains("as wanted");
         MountLoad tooLarge = new MountLoad(Blocks.BLOCK_BYTES, 15L * Blocks.BLOCK_BYTES, 1, 1);
         assertThat(named(verifier(Libc.INSTANCE, tooLarge).run(), "throughput").found())
@@ -236,11 +239,13 @@ final class MountVerifierTest {
                 continue; // a file that cannot be removed stays
             }
             int failing = call;
-            FaultyCalls faulty = new FaultyCalls(
-                    Libc.INSTANCE, (index, _, _) -> index == failing ? FaultyCalls.Fault.EIO : null);
+            FaultyCalls faulty =
+                    new FaultyCalls(Libc.INSTANCE, (index, _, _) -> index == failing ? FaultyCalls.Fault.EIO : null);
             verifier(faulty, MountLoad.of(0)).run();
             assertThat(faulty.injected()).isEqualTo(1);
-            assertThat(directory.files()).as("after call %d, %s", call, made.get(call)).isEmpty();
+            assertThat(directory.files())
+                    .as("after call %d, %s", call, made.get(call))
+                    .isEmpty();
             assertThat(directory.openDescriptors()).isEmpty();
         }
     }

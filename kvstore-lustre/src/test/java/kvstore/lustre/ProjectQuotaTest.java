@@ -149,7 +149,8 @@ final class ProjectQuotaTest {
         assertThat(ProjectQuota.of(directory.path())).isNotNull();
         assertThat(ProjectQuota.of(directory.path().resolve("missing")))
                 .isInstanceOfSatisfying(
-                        Unavailable.class, missing -> assertThat(missing.reason()).contains("ENOENT"));
+                        Unavailable.class,
+                        missing -> assertThat(missing.reason()).contains("ENOENT"));
     }
 
     /** Whatever it says, it came from the kernel: no such call, no quota there, or no right to see it. */
