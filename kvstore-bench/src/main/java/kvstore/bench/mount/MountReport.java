@@ -43,7 +43,8 @@ final class MountReport {
                 table.add("", "", "-> " + check.change());
             }
         }
-        return table + "\n%s is %s for kvstore: %d failed, %d to look at\n"
-                .formatted(directory, isFit() ? "fit" : "NOT fit", count(Verdict.FAILED), count(Verdict.NOTE));
+        return table
+                + "\n%s is %s for kvstore: %d failed, %d to look at\n"
+                        .formatted(directory, isFit() ? "fit" : "NOT fit", count(Verdict.FAILED), count(Verdict.NOTE));
     }
 }

@@ -39,7 +39,8 @@ final class VerifyMountCommandTest {
 
     @Test
     void optionsHaveLimits() {
-        assertThat(run("verify-mount", "--seconds", "601", directory.toString())).isEqualTo(ExitCode.USAGE.code());
+        assertThat(run("verify-mount", "--seconds", "601", directory.toString()))
+                .isEqualTo(ExitCode.USAGE.code());
         assertThat(run("verify-mount", "--stripe-count", "0", directory.toString()))
                 .isEqualTo(ExitCode.USAGE.code());
         assertThat(err.toString(StandardCharsets.UTF_8))

@@ -59,8 +59,7 @@ final class StatCommand implements KvStoreCommand {
         if (stat.getFileSystem().equals("lustre")) {
             table.add("layout", "%s (%s)".formatted(stat.getStripeLayout(), stat.getStripeLayoutReason()));
         }
-        return table
-                .add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
+        return table.add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
                 .add("", Words.size(stat.getFileSystemAvailableBytes()) + " left on the file system")
                 .add("chunks", "%d (%s)".formatted(stat.getChunks(), Words.size(stat.getChunkBytes())))
                 .add("segments", "%d of %s".formatted(stat.getSegments(), Words.size(stat.getSegmentBytes())))

@@ -73,8 +73,8 @@ final class ConfigBinder {
     }
 
     private LustreConfig lustre() {
-        StripeLayout layout =
-                new StripeLayout(values.get(LUSTRE_STRIPE_COUNT), values.get(LUSTRE_STRIPE_SIZE), values.get(LUSTRE_POOL));
+        StripeLayout layout = new StripeLayout(
+                values.get(LUSTRE_STRIPE_COUNT), values.get(LUSTRE_STRIPE_SIZE), values.get(LUSTRE_POOL));
         return new LustreConfig(values.get(LUSTRE_SET_LAYOUT) ? Optional.of(layout) : Optional.empty());
     }
 

@@ -65,8 +65,7 @@ final class Settings {
             "4",
             "Threads that write to disk. Apart from the readers, so that a write never delays a read.");
 
-    static final Setting<Boolean> LUSTRE_SET_LAYOUT =
-            new Setting<>("lustre.set-layout", ValueType.flag(), "true", """
+    static final Setting<Boolean> LUSTRE_SET_LAYOUT = new Setting<>("lustre.set-layout", ValueType.flag(), "true", """
             Whether the daemon sets the default stripe layout of its node's directory where that lies on Lustre, and reads \
             it back. What it cannot set is logged, and new segments get the layout that they inherit. On other file systems \
             nothing is done.""");
