@@ -42,6 +42,9 @@ final class Libc implements PosixCalls {
     private static final int F_OFD_SETLK = 37;
     private static final short F_WRLCK = 1;
     private static final int AT_FDCWD = -100;
+    private static final int AF_UNIX = 1;
+    private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
+    private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
 
     /** The C library has no function for {@code quotactl_fd}. The number is the same on all architectures. */
     private static final long SYS_QUOTACTL_FD = 443;
@@ -51,9 +54,6 @@ final class Libc implements PosixCalls {
 
     /** {@code struct flock} of 64-bit Linux: type, whence, start, length, process. */
     private static final long FLOCK_BYTES = 32;
-    private static final int AF_UNIX = 1;
-    private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
-    private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
