@@ -6,9 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
@@ -35,6 +38,7 @@ import kvstore.server.resp.RespDoor;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.ChunkStore;
 import kvstore.store.StoreConfig;
+import kvstore.store.StoreStats;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,6 +65,7 @@ public final class Daemon implements AutoCloseable {
     private final CloseStack parts = new CloseStack();
     private final DaemonMetrics metrics = parts.add(new DaemonMetrics());
 
+    private Optional<ChunkStore> store = Optional.empty();
     private Optional<GrpcDoor> door = Optional.empty();
     private Optional<RespDoor> respDoor = Optional.empty();
     private Optional<LmDoor> lmDoor = Optional.empty();
@@ -104,6 +109,8 @@ public final class Daemon implements AutoCloseable {
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
         ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(engine), metrics.storeListener()));
+        engine.prepare(store.directory());
+        this.store = Optional.of(store);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
@@ -120,6 +127,7 @@ public final class Daemon implements AutoCloseable {
                 store.identity(),
                 engine,
                 config.data().directory().toString(),
+                engine::layout,
                 started,
                 () -> state.get() == State.READY);
         RegionAccess regions = openRegions(transfers);
@@ -127,6 +135,7 @@ public final class Daemon implements AutoCloseable {
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
         metrics.bindStore(store::stats, () -> availableBytes(engine));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
                 config.grpc(), transfers, node, regions, config.lease().maxDuration()));
         door = Optional.of(opened);
@@ -161,6 +170,10 @@ public final class Daemon implements AutoCloseable {
         return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
     }
 
+    private String fileSystem(PosixEngine engine) throws IoFailure {
+        return engine.facts(config.data().directory()).type();
+    }
+
     private long availableBytes(PosixEngine engine) {
         try {
             return engine.facts(config.data().directory()).availableBytes();
@@ -182,7 +195,12 @@ public final class Daemon implements AutoCloseable {
         DataConfig data = config.data();
         try {
             return PosixEngine.open(
-                    new EngineConfig(data.readThreads(), data.writeThreads(), data.directIo()), directory);
+                    new EngineConfig(
+                            data.readThreads(),
+                            data.writeThreads(),
+                            data.directIo(),
+                            config.lustre().layout()),
+                    directory);
         } catch (IoFailure e) {
             throw new IOException("data.directory: " + e.getMessage(), e);
         }
@@ -206,7 +224,7 @@ public final class Daemon implements AutoCloseable {
         return Math.max(SlabPool.MAX_SLAB_BYTES, share);
     }
 
-    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) {
+    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) throws IoFailure {
         if (engine.path() != IoPath.ODIRECT) {
             log.atWarn().addKeyValue("reason", engine.reason()).log("payload goes through the page cache");
         }
@@ -219,6 +237,8 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("used_bytes", store.stats().usedBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())
+                .addKeyValue("file_system", fileSystem(engine))
+                .addKeyValue("stripe_layout", engine.layout().outcome().label())
                 .addKeyValue("io_path", engine.path().label())
                 .addKeyValue("io_reason", engine.reason())
                 .addKeyValue(
@@ -255,6 +275,31 @@ public final class Daemon implements AutoCloseable {
     /** Where metrics and health are served. */
     public Optional<InetSocketAddress> adminAddress() {
         return admin.map(AdminHttp::address);
+    }
+
+    /** The threads that must never stand still, by name. */
+    public Map<String, Executor> eventLoops() {
+        Map<String, Executor> loops = new LinkedHashMap<>();
+        door.ifPresent(open -> name(loops, "grpc", open.eventLoops()));
+        respDoor.ifPresent(open -> name(loops, "resp", open.eventLoops()));
+        lmDoor.ifPresent(open -> name(loops, "lm", open.eventLoops()));
+        return loops;
+    }
+
+    private static void name(Map<String, Executor> named, String door, Iterable<? extends Executor> loops) {
+        int number = 0;
+        for (Executor loop : loops) {
+            named.put(door + "-" + number++, loop);
+        }
+    }
+
+    /** What it holds and what state it is in, in one line for people. */
+    public String summary() {
+        return whyNotReady().orElseGet(() -> {
+            StoreStats stats = store.orElseThrow().stats();
+            return "%d chunks, %d of %d MiB"
+                    .formatted(stats.chunks(), stats.usedBytes() >> 20, stats.capacityBytes() >> 20);
+        });
     }
 
     /** Waits until {@link #close} has ended. */
