@@ -180,7 +180,8 @@ public final class Daemon implements AutoCloseable {
                 data.segmentSizeBytes(),
                 data.maxValueSizeBytes(),
                 config.lease().maxDuration().toMillis(),
-                config.lease().maxCount());
+                config.lease().maxCount(),
+                config.eviction());
     }
 
     private long writeLimitBytes() {
@@ -198,6 +199,7 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("epoch", store.identity().epoch())
                 .addKeyValue("directory", config.data().directory())
                 .addKeyValue("capacity_bytes", store.stats().capacityBytes())
+                .addKeyValue("eviction", config.eviction().policy().label())
                 .addKeyValue("used_bytes", store.stats().usedBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())

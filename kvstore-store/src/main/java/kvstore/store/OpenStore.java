@@ -56,8 +56,14 @@ final class OpenStore {
         this.pool = pool;
         geometry = geometry();
         space = new Space(geometry.capacityBytes());
-        leases = new LeaseTable(config.leasesMax(), directory.epoch() << Integer.SIZE, environment);
-        Evictor evictor = new Evictor(index, segments, space, leases, directory, buffers, listener, environment);
+        EvictionPolicy policy = EvictionPolicy.of(config.eviction(), environment.seconds());
+        leases = new LeaseTable(
+                config.leasesMax(),
+                (long) (geometry.capacityBytes() * config.eviction().leasedShareMax()),
+                directory.epoch() << Integer.SIZE,
+                listener,
+                environment);
+        Evictor evictor = new Evictor(index, segments, space, leases, directory, buffers, policy, listener, environment);
         recovery = recover(evictor);
         inFlight = new InFlight(index, segments, directory.epoch());
         SegmentMaker maker = new SegmentMaker(
@@ -67,8 +73,11 @@ final class OpenStore {
         evictor.rewriteWith(tombstones::writeNow);
         forgetting = new Forgetting(inFlight, segments, tombstones, listener, environment);
         puts = new Puts(
-                index, segments, inFlight, log, tombstones, buffers, config.maxValueBytes(), listener, environment);
-        lookups = new Lookups(index, segments, inFlight, leases, forgetting, config.leaseMillisMax(), environment);
+                index, segments, inFlight, log, tombstones, buffers, config.maxValueBytes(), policy, listener, environment);
+        evictor.rescueWith(new Reinserter(policy, index, puts, forgetting, buffers, listener));
+        Expiry expiry = new Expiry(policy, evictor, environment);
+        lookups = new Lookups(index, segments, inFlight, leases, forgetting, expiry, config.leaseMillisMax(), environment);
+        LOG.info("eviction: {}", config.eviction());
         lister = new ChunkLister(index, segments, listener);
     }
 
@@ -126,6 +135,7 @@ final class OpenStore {
                 recovery.quarantinedFiles(),
                 (int) segments.inUse().values().stream().filter(Segment::held).count(),
                 leases.size(),
+                leases.bytes(),
                 inFlight.size(),
                 index.memoryBytes(),
                 recovery);

@@ -17,6 +17,7 @@ import kvstore.api.Blocks;
  * @param maxValueBytes longest value, at most {@link #LARGEST_VALUE_BYTES}
  * @param leaseMillisMax longest lease; a longer wish is cut down to it
  * @param leasesMax most leases at a time
+ * @param eviction what goes when room is needed
  */
 public record StoreConfig(
         Path directory,
@@ -25,7 +26,8 @@ public record StoreConfig(
         long segmentBytes,
         long maxValueBytes,
         long leaseMillisMax,
-        int leasesMax) {
+        int leasesMax,
+        EvictionConfig eviction) {
 
     /** Longest value whose block checksums fit into a record header, in bytes. */
     public static final long LARGEST_VALUE_BYTES = (long) RecordHeader.CHECKSUMS_MAX * Blocks.BLOCK_BYTES;
@@ -59,12 +61,38 @@ public record StoreConfig(
         require(leasesMax > 0, "leasesMax", leasesMax, "1 or more");
     }
 
+    /** With {@link EvictionConfig#defaults}. */
+    public StoreConfig(
+            Path directory,
+            String node,
+            long capacityBytes,
+            long segmentBytes,
+            long maxValueBytes,
+            long leaseMillisMax,
+            int leasesMax) {
+        this(
+                directory,
+                node,
+                capacityBytes,
+                segmentBytes,
+                maxValueBytes,
+                leaseMillisMax,
+                leasesMax,
+                EvictionConfig.defaults());
+    }
+
+    /** The same with another eviction. */
+    public StoreConfig with(EvictionConfig other) {
+        return new StoreConfig(
+                directory, node, capacityBytes, segmentBytes, maxValueBytes, leaseMillisMax, leasesMax, other);
+    }
+
     /** 1 GiB segments, values up to 512 MiB, leases up to a minute, automatic capacity. */
     public static StoreConfig defaults(Path directory, String node) {
         return new StoreConfig(directory, node, 0, 1L << 30, 512L << 20, 60_000, 10_000);
     }
 
-    private static void require(boolean right, String setting, Object value, String rule) {
+    static void require(boolean right, String setting, Object value, String rule) {
         if (!right) {
             throw new IllegalArgumentException(setting + " = " + value + ": must be " + rule);
         }

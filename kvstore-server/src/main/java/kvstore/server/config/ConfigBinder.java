@@ -3,11 +3,13 @@ package kvstore.server.config;
 import static kvstore.server.config.Settings.*;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import kvstore.server.memory.SlabPool;
+import kvstore.store.EvictionConfig;
 
 /** Turns checked values into records, and checks what keys say about each other. */
 final class ConfigBinder {
@@ -40,7 +42,8 @@ final class ConfigBinder {
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),
-                new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT)),
+                new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT), values.get(LEASE_MAX_SHARE)),
+                eviction(),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
                 new ShutdownConfig(values.get(SHUTDOWN_DRAIN_TIMEOUT)));
@@ -81,7 +84,19 @@ final class ConfigBinder {
                 socket, values.get(REGION_ALLOWED_UIDS), values.get(REGION_MAX_COUNT), values.get(REGION_THREADS));
     }
 
+    private EvictionConfig eviction() {
+        return new EvictionConfig(
+                values.get(EVICTION_POLICY),
+                values.get(EVICTION_REINSERT_SHARE),
+                Math.toIntExact(values.get(EVICTION_IDLE_TTL).toSeconds()),
+                values.get(LEASE_MAX_SHARE));
+    }
+
     private void check() {
+        Duration idle = values.get(EVICTION_IDLE_TTL);
+        if (!idle.isZero() && idle.toSeconds() < EvictionConfig.IDLE_SECONDS_MIN) {
+            problem(EVICTION_IDLE_TTL, "is neither 0s, for ever, nor 1m or more");
+        }
         long segmentBytes = values.get(DATA_SEGMENT_SIZE);
         if (values.get(DATA_MAX_VALUE_SIZE) > segmentBytes / MIN_VALUES_PER_SEGMENT) {
             problem(DATA_MAX_VALUE_SIZE, "is more than half of " + said(DATA_SEGMENT_SIZE));

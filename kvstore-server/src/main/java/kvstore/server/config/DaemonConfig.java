@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import kvstore.store.EvictionConfig;
 
 /**
  * All that a daemon was told, checked and complete.
@@ -17,6 +18,7 @@ public record DaemonConfig(
         GrpcConfig grpc,
         RegionConfig region,
         LeaseConfig lease,
+        EvictionConfig eviction,
         AdminConfig admin,
         LogConfig log,
         ShutdownConfig shutdown) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.store.EvictionConfig.Policy;
 import org.slf4j.event.Level;
 
 /**
@@ -172,6 +173,27 @@ final class Settings {
             "100000",
             "Leases that may be held at one time. Beyond, lookups are answered without a lease.");
 
+    static final Setting<Double> LEASE_MAX_SHARE =
+            new Setting<>("lease.max-share", ValueType.fraction(0.01, 1.0), "0.5", """
+            The part of `data.capacity` that leases may keep from eviction, counted by whole segments. Beyond, lookups are \
+            answered without a lease.""");
+
+    static final Setting<Policy> EVICTION_POLICY =
+            new Setting<>("eviction.policy", ValueType.choice(Policy.class), "reinsert", """
+            What goes when room is needed. `oldest`: the segment that was written first. `reinsert`: the same, but what \
+            was read of it is written again, as far as `eviction.reinsert-share` reaches. `idle`: what nobody wanted for \
+            `eviction.idle-ttl` is a miss and goes at once; then the oldest.""");
+
+    static final Setting<Double> EVICTION_REINSERT_SHARE =
+            new Setting<>("eviction.reinsert-share", ValueType.fraction(0.0, 0.5), "0.1", """
+            For the policy `reinsert`: what part of the bytes that eviction frees may be written again, and so at most of \
+            the write bandwidth. 0 for nothing.""");
+
+    static final Setting<Duration> EVICTION_IDLE_TTL =
+            new Setting<>("eviction.idle-ttl", ValueType.duration("0ms", "720h"), "10m", """
+            For the policy `idle`: how long a chunk is kept that nobody wants, at least 1m. A start counts as a use. 0s \
+            for ever, which is the policy `oldest`.""");
+
     static final Setting<Optional<InetSocketAddress>> ADMIN_LISTEN =
             new Setting<>("admin.listen", ValueType.listen().orEmpty(), "127.0.0.1:7421", """
             TCP address for `/metrics`, `/healthz` and `/readyz`, over plain HTTP. Empty for none. What is shown there \
@@ -221,6 +243,10 @@ final class Settings {
             REGION_THREADS,
             LEASE_MAX_DURATION,
             LEASE_MAX_COUNT,
+            LEASE_MAX_SHARE,
+            EVICTION_POLICY,
+            EVICTION_REINSERT_SHARE,
+            EVICTION_IDLE_TTL,
             ADMIN_LISTEN,
             LOG_LEVEL,
             LOG_FORMAT,

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.store.EvictionConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.event.Level;
@@ -51,7 +52,8 @@ final class ConfigValuesTest {
                   stall-timeout: 1m
                   put-wait: 0ms
                   get-wait: 1500ms
-                lease: {max-duration: 10s, max-count: 12}
+                lease: {max-duration: 10s, max-count: 12, max-share: 0.25}
+                eviction: {policy: idle, reinsert-share: 0.2, idle-ttl: 1h}
                 admin:
                   listen: null
                 region:
@@ -92,7 +94,8 @@ final class ConfigValuesTest {
                                 Duration.ZERO,
                                 Duration.ofMillis(1500)),
                         new RegionConfig(Optional.of(Path.of("/run/kvstore/memory.sock")), Set.of(7, 1000), 5, 6),
-                        new LeaseConfig(Duration.ofSeconds(10), 12),
+                        new LeaseConfig(Duration.ofSeconds(10), 12, 0.25),
+                        new EvictionConfig(EvictionConfig.Policy.IDLE, 0.2, 3600, 0.25),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
                         new ShutdownConfig(Duration.ofSeconds(5))));

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.store.EvictionConfig;
 import kvstore.store.StoreConfig;
 import org.junit.jupiter.api.Test;
 import org.slf4j.event.Level;
@@ -43,7 +44,8 @@ final class DefaultsTest {
                                 Duration.ofSeconds(2),
                                 Duration.ofSeconds(10)),
                         new RegionConfig(Optional.empty(), Set.of(), 256, Machine.regionThreads()),
-                        new LeaseConfig(Duration.ofSeconds(60), 100_000),
+                        new LeaseConfig(Duration.ofSeconds(60), 100_000, 0.5),
+                        new EvictionConfig(EvictionConfig.Policy.REINSERT, 0.1, 600, 0.5),
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
                         new ShutdownConfig(Duration.ofSeconds(20))));
