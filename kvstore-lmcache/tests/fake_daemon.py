@@ -214,6 +214,7 @@ class FakeDaemon(KvStoreServicer):
             if self.faults.lost_result and index == len(request.items) - 1:
                 return
             begin = pb.PutBegin(key=item.key, length=item.length, client_id=request.client_id)
+            self.begins.append(begin)
             with self._item(region, deadline) as denied:
                 if denied is not None:
                     yield pb.StoreResult(index=index, status=pb.PUT_STATUS_SHED, reason=denied[0])

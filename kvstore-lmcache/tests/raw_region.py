@@ -52,9 +52,10 @@ class RawRegion:
     Args:
         target: Of the daemon's gRPC.
         size: In bytes.
+        uid: Hands the memory over as this user, and stays that; only for a process of its own.
     """
 
-    def __init__(self, target: str, size: int) -> None:
+    def __init__(self, target: str, size: int, uid: int | None = None) -> None:
         self.channel = grpc.insecure_channel(target)
         self.stub = stubs.KvStoreStub(self.channel)  # type: ignore[no-untyped-call]
         path = Path(f"/dev/shm/kvstore-raw-{os.getpid()}-{id(self)}")  # noqa: S108
@@ -64,6 +65,9 @@ class RawRegion:
         self.memory = mmap.mmap(self.fd, size)
         hello = self.stub.Hello(pb.HelloRequest(client_name="raw"), timeout=_ANSWER_SECONDS)
         self.socket_path: str = hello.region_socket
+        if uid is not None:
+            # Only now: another user may not be able to read what Python still wants to import.
+            os.setuid(uid)
         self.connection = connect(self.socket_path)
         socket.send_fds(self.connection, [b"\x01"], [self.fd])
         answer = self.connection.recv(1 + _TICKET_BYTES)

@@ -31,7 +31,7 @@ def is_built() -> bool:
 
 
 class RealDaemon:
-    """A daemon that listens on a Unix socket and on a free TCP port.
+    """A daemon that listens on a Unix socket, on a free TCP port and, for ``lm://``, on another one.
 
     Args:
         capacity: As in the daemon's configuration, such as ``2GiB``.
@@ -47,6 +47,8 @@ class RealDaemon:
         self.target = f"unix:{self._socket_directory}/s"
         port = _free_port()
         self.tcp_target = f"127.0.0.1:{port}"
+        self.lm_url = f"lm://127.0.0.1:{_free_port()}"
+        self.resp_port = _free_port()
         self._log_path = self.directory / "log"
         self._config_path = self.directory / "kvstore.yaml"
         self._config_path.write_text(
@@ -62,6 +64,10 @@ memory:
 grpc:
   unix-socket: {self._socket_directory}/s
   listen: {self.tcp_target}
+lm:
+  listen: {self.lm_url.removeprefix("lm://")}
+resp:
+  listen: 127.0.0.1:{self.resp_port}
 admin:
   listen: ""
 """
@@ -85,6 +91,12 @@ admin:
                 self.kill()
                 raise AssertionError(f"the daemon did not start:\n{self.log()}")
             time.sleep(0.05)
+
+    @property
+    def pid(self) -> int:
+        """Of the running daemon."""
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """As ``kill -9``."""
@@ -120,11 +132,13 @@ admin:
             raise AssertionError(f"the daemon did not stop within {STOP_SECONDS} s:\n{self.log()}") from None
 
     def _answers(self) -> bool:
-        with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
-            try:
+        try:
+            with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
                 connection.connect(self.target.removeprefix("unix:"))
-            except OSError:
-                return False
+            # The doors open one after the other.
+            socket.create_connection(("127.0.0.1", self.resp_port)).close()
+        except OSError:
+            return False
         return True
 
 

@@ -190,7 +190,7 @@ def test_many_threads(target: str, connect: Connect, prefix: str) -> None:
     threads = 8
     rounds = 4
     done = threading.Condition()
-    outcomes: dict[int, list[bool]] = {}
+    outcomes: dict[int, list[int]] = {}
     problems: list[str] = []
     running = True
 
@@ -206,7 +206,7 @@ def test_many_threads(target: str, connect: Connect, prefix: str) -> None:
                         outcomes[future_id] = results
                     done.notify_all()
 
-    def wait(future_id: int) -> list[bool]:
+    def wait(future_id: int) -> list[int]:
         with done:
             assert done.wait_for(lambda: future_id in outcomes, timeout=60)
             return outcomes[future_id]

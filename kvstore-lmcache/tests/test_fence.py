@@ -69,8 +69,8 @@ class TestInPlace:
         view = arena.piece(MIB, bytes(MIB) if kind == "load" else value)
         submit = client.client.submit_batch_get if kind == "load" else client.client.submit_batch_set
         future_id = submit(["k"], [view])
-        until(lambda: client.client.stats()["regions_fenced"] == 1)
-        assert client.client.stats()["timeouts"] == 1
+        until(lambda: client.client.stats()["timeouts"] == 1)
+        assert client.client.stats()["regions_fenced"] == 1
         assert not is_complete(client, future_id, within_seconds=0.5)
 
         # Others are served meanwhile, another way.

@@ -7,6 +7,8 @@ import logging
 import mmap
 import multiprocessing.shared_memory
 import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -233,6 +235,20 @@ class TestRefusals:
         assert client.store(["k"], [b"v" * MIB]).ok
         assert ways(client) == {"stream": 1}
 
+    def test_without_memory_for_staging(
+        self, fake: FakeDaemon, connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def refuse(*_: object) -> int:
+            raise PermissionError("not in this container")
+
+        monkeypatch.setattr("os.memfd_create", refuse)
+        client = connect(fake.target)
+        for _ in range(3):
+            assert client.store(["k"], [b"v" * MIB]).ok
+        assert ways(client) == {"stream": 3}
+        (warning,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+        assert warning == "no memory of this process to share: not in this container"
+
     def test_a_forced_way_that_is_impossible_fails_loudly(
         self, fake: FakeDaemon, connect: Connect, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -341,6 +357,38 @@ def test_copies(size: int) -> None:
     goal.append(1)  # would raise BufferError if something still held it
     with pytest.raises(ValueError, match="bytes to copy over"):
         copy(memoryview(goal), memoryview(source))
+
+
+def test_a_large_copy_lets_other_threads_run() -> None:
+    """With the lock held nobody could run between the beginning of a copy and its end."""
+    source, goal = bytearray(64 * MIB), bytearray(64 * MIB)
+    copying = threading.Event()
+    rounds_while_copying = 0
+    done = False
+
+    def count() -> None:
+        nonlocal rounds_while_copying
+        while not done:
+            rounds_while_copying += copying.is_set()
+            time.sleep(0.0001)
+
+    # From now on a thread runs only where another one gives the lock up by itself.
+    interval_seconds = sys.getswitchinterval()
+    counter = threading.Thread(target=count)
+    counter.start()
+    sys.setswitchinterval(1000)
+    try:
+        copying.set()
+        for _ in range(1000):
+            copy(memoryview(goal), memoryview(source))
+            if rounds_while_copying:
+                break
+        copying.clear()
+    finally:
+        sys.setswitchinterval(interval_seconds)
+        done = True
+        counter.join()
+    assert rounds_while_copying > 0
 
 
 def test_the_address_of_a_view() -> None:

@@ -285,10 +285,8 @@ def _register_as(uid: int, target: str) -> str:
 
 def _main(target: str, prefix: str, uid: str = "") -> None:
     """A client in a process of its own: stores without end, or only registers, as somebody else."""
-    if uid:
-        os.setuid(int(uid))
     try:
-        region = RawRegion(target, KEYS * MIB)
+        region = RawRegion(target, KEYS * MIB, int(uid) if uid else None)
     except RefusedError as refused:
         print(refused)
         return

@@ -16,7 +16,7 @@ class Outcome(NamedTuple):
 
     ok: bool
     error: str
-    results: list[bool]
+    results: list[int]
 
 
 class Waiter:
@@ -48,16 +48,16 @@ class Waiter:
     def store(self, keys: Sequence[str], values: Sequence[bytes]) -> Outcome:
         return self.wait(self.client.submit_batch_set(keys, self._buffers([len(value) for value in values], values)))
 
-    def load(self, keys: Sequence[str], sizes: Sequence[int]) -> tuple[list[bool], list[bytes]]:
+    def load(self, keys: Sequence[str], sizes: Sequence[int]) -> tuple[list[int], list[bytes]]:
         buffers = self._buffers(sizes)
         outcome = self.wait(self.client.submit_batch_get(keys, buffers))
         assert outcome.ok
         return outcome.results, [bytes(buffer) for buffer in buffers]
 
-    def lookup(self, keys: Sequence[str]) -> list[bool]:
+    def lookup(self, keys: Sequence[str]) -> list[int]:
         return self.wait(self.client.submit_batch_exists(keys)).results
 
-    def delete(self, keys: Sequence[str]) -> list[bool]:
+    def delete(self, keys: Sequence[str]) -> list[int]:
         return self.wait(self.client.submit_batch_delete(keys)).results
 
     def _buffers(self, sizes: Sequence[int], values: Sequence[bytes] | None = None) -> list[memoryview]:

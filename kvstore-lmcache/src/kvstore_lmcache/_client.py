@@ -64,8 +64,10 @@ class KvStoreClient:
             options, self._link, self._staging, self._stats, complaints, client_id=uuid.uuid4().hex
         )
         run = self._transfers.run
+        lookups = Pool("lookup", _LOOKUP_THREADS, run)
         self._pools = {
-            Kind.LOOKUP: Pool("lookup", _LOOKUP_THREADS, run),
+            Kind.LOOKUP: lookups,
+            Kind.LENGTHS: lookups,
             Kind.LOAD: Pool("load", options.channels, run),
             Kind.STORE: Pool("store", options.channels, run),
             Kind.DELETE: Pool("delete", 1, run),
@@ -109,6 +111,13 @@ class KvStoreClient:
         """Asks which keys are there, and protects those from eviction for ``lease_millis``. Returns the future id."""
         return self._submit(Kind.LOOKUP, keys, None)
 
+    def submit_batch_lengths(self, keys: Sequence[str]) -> int:
+        """Asks as :meth:`submit_batch_exists`; each result is the value's length in bytes, 0 where there is none.
+
+        Not of LMCache's contract, but for whoever must make room before the load. Returns the future id.
+        """
+        return self._submit(Kind.LENGTHS, keys, None)
+
     def submit_batch_delete(self, keys: Sequence[str]) -> int:
         """Makes the daemon forget keys; True for those it had. Returns the future id."""
         return self._submit(Kind.DELETE, keys, None)
@@ -138,7 +147,7 @@ class KvStoreClient:
             under_way = list(self._under_way.values())
         for operation in under_way:
             operation.abort("closed")
-        for pool in self._pools.values():
+        for pool in set(self._pools.values()):
             pool.close()
         self._staging.blocks.close()
         deadline_seconds = time.monotonic() + _CLOSE_SECONDS
@@ -146,7 +155,7 @@ class KvStoreClient:
         with self._nothing_under_way:
             # Their calls are cancelled by now; what the daemon holds in its hands it gives back at the fence.
             self._nothing_under_way.wait_for(lambda: not self._under_way)
-        for pool in self._pools.values():
+        for pool in set(self._pools.values()):
             pool.join(deadline_seconds)
         self._staging.close()
         self._completions.close()
@@ -228,7 +237,7 @@ class KvStoreClient:
         return [[positions[at] for at in share] for share in shares]
 
     def _finished(self, operation: Operation) -> None:
-        hits = sum(operation.results)
+        hits = sum(map(bool, operation.results))
         ok = True
         error = ""
         if operation.kind is Kind.STORE:

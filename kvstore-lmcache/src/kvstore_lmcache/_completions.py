@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 
-# (future id, ok, error, one result per key), as LMCache's bridge reads it.
-Completion = tuple[int, bool, str, list[bool]]
+# (future id, ok, error, one result per key), as LMCache's bridge reads it: the results are bools, but lengths in bytes
+# where these were asked for.
+Completion = tuple[int, bool, str, list[int]]
 
 
 class Completions:

@@ -28,7 +28,7 @@ class SharedMemory(Protocol):
 
     @property
     def identity(self) -> tuple[int, int]:
-        """Device and inode of its file."""
+        """Device and inode of its file; raises OSError if there can be none."""
         ...
 
     @property
@@ -79,25 +79,30 @@ class Regions:
             memory: What is to be read or written.
             timeout_seconds: For each step of handing it over.
         """
+        try:
+            identity = memory.identity
+        except OSError as error:
+            self._complaints.warn("no memory to share", "no memory of this process to share: %s", error)
+            return None
         # Held while handing over, so that a memory is handed over once.
         with self._lock:
-            region = self._regions.get(memory.identity)
+            region = self._regions.get(identity)
             if region is not None:
                 if region.is_open:
                     return region
                 if region.is_ending:
                     return None
                 region.close()
-                del self._regions[memory.identity]
+                del self._regions[identity]
             now = time.monotonic()
-            if self._closed or not self.is_possible or now < self._refused_until_seconds.get(memory.identity, 0.0):
+            if self._closed or not self.is_possible or now < self._refused_until_seconds.get(identity, 0.0):
                 return None
             try:
                 region = self._hand_over(memory, timeout_seconds)
             except (OSError, RegionRefused, grpc.RpcError, ValueError) as error:
                 self._refused(memory, error, now)
                 return None
-            self._regions[memory.identity] = region
+            self._regions[identity] = region
             self._stats.add("regions")
             return region
 

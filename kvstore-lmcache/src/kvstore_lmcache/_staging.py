@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import mmap
 import os
@@ -139,6 +140,10 @@ class Staging:
                 os.ftruncate(fd, self.size_bytes)
                 fcntl.fcntl(fd, _F_ADD_SEALS, _F_SEAL_SHRINK | _F_SEAL_GROW | _F_SEAL_SEAL)
                 memory = mmap.mmap(fd, self.size_bytes)
+                # Where the kernel lets shared memory have them (shmem_enabled=advise): a disk is then handed a chunk
+                # in few large pieces. Before any page is touched.
+                with contextlib.suppress(OSError):
+                    memory.madvise(mmap.MADV_HUGEPAGE)
             except BaseException:
                 os.close(fd)
                 raise

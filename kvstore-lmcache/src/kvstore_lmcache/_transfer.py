@@ -63,7 +63,7 @@ class Transfers:
             # A deadline in the past would still be sent as a call.
             if part.remaining_seconds() <= 0:
                 raise TimeoutError
-            if kind is Kind.LOOKUP:
+            if kind in (Kind.LOOKUP, Kind.LENGTHS):
                 self._lookup(session, part)
             elif kind is Kind.DELETE:
                 self._delete(session, part)
@@ -104,8 +104,11 @@ class Transfers:
                 lease_millis=self._options.lease_millis,
                 client_id=self._client_id,
             )
-            found = session.lookup(request, part.remaining_seconds()).found
-            self._take_bits(part, slots, found)
+            response = session.lookup(request, part.remaining_seconds())
+            if part.operation.kind is Kind.LENGTHS:
+                self._take_lengths(part, slots, response.sizes)
+            else:
+                self._take_bits(part, slots, response.found)
 
     def _delete(self, session: Session, part: Part) -> None:
         for slots in batches(range(len(part.keys)), session.hello.limits.keys):
@@ -118,6 +121,13 @@ class Transfers:
             raise ProtocolError(f"{len(bits)} bytes of bits for {len(slots)} keys")
         for at, slot in enumerate(slots):
             part.hits[slot] = bool(bits[at // 8] >> at % 8 & 1)
+
+    @staticmethod
+    def _take_lengths(part: Part, slots: Sequence[int], sizes: Sequence[int]) -> None:
+        if len(sizes) != len(slots):
+            raise ProtocolError(f"{len(sizes)} sizes for {len(slots)} keys")
+        for slot, size in zip(slots, sizes, strict=True):
+            part.hits[slot] = size
 
     def _move(self, session: Session, lane: int, part: Part) -> None:
         for route in self._paths.routes(session, part):

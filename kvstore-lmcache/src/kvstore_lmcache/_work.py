@@ -14,6 +14,7 @@ class Kind(enum.Enum):
     """What a batch asks for."""
 
     LOOKUP = "lookup"
+    LENGTHS = "lengths"
     LOAD = "load"
     STORE = "store"
     DELETE = "delete"
@@ -32,7 +33,7 @@ class Part:
     Attributes:
         keys: The keys as sent.
         sizes: Length of each view in bytes; empty if the batch has no views.
-        hits: The result so far, by slot, which is the position in ``keys``.
+        hits: The result so far, by slot, which is the position in ``keys``: True, or for lengths the length in bytes.
     """
 
     def __init__(self, operation: Operation, positions: Sequence[int], keys: list[bytes], views: list[memoryview]):
@@ -40,7 +41,7 @@ class Part:
         self.positions = positions
         self.keys = keys
         self.sizes = [len(view) for view in views]
-        self.hits = [False] * len(keys)
+        self.hits: list[int] = [False] * len(keys)
         self._views = views
         self._gate = threading.Lock()
         self._shut = False
@@ -126,7 +127,7 @@ class Operation:
         on_finished: Called once, when the last part is finished.
 
     Attributes:
-        results: One per key, True where a part found, loaded, stored or deleted it.
+        results: One per key, True where a part found, loaded, stored or deleted it; for lengths its length in bytes.
         error: The first that a part gave.
         pending_bytes: Its share of the bound on pending stores.
     """
@@ -142,7 +143,7 @@ class Operation:
         self.future_id = future_id
         self.kind = kind
         self.deadline_seconds = deadline_seconds
-        self.results = [False] * key_count
+        self.results: list[int] = [False] * key_count
         self.error = ""
         self.pending_bytes = 0
         self.parts: list[Part] = []

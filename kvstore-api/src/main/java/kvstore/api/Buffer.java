@@ -7,7 +7,7 @@ package kvstore.api;
  * <p>The owner keeps the memory alive and untouched from the start of an operation until its future completes, also
  * when nobody waits for the result any more.
  */
-public sealed interface Buffer permits HostBuffer {
+public sealed interface Buffer permits HostBuffer, DeviceBuffer {
     /** Size in bytes, a multiple of {@link Blocks#BLOCK_BYTES}. */
     long sizeBytes();
 }

@@ -17,6 +17,11 @@ public final class LmcacheAdapter {
                 "adapter_params", Map.of("target", target)));
     }
 
+    /** LMCache's own client of Redis, in C++: one connection for each of its threads. */
+    public static String resp(String host, int port, int threads) {
+        return Json.write(Json.object("type", "resp", "host", host, "port", port, "num_workers", threads));
+    }
+
     /** LMCache's own: a file a chunk, written by its C++ threads past the page cache. */
     public static String fsNative(Path directory, int threads) {
         return Json.write(Json.object(

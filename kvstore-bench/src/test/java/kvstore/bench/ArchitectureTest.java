@@ -21,15 +21,21 @@ import org.junit.jupiter.params.provider.FieldSource;
 /** The house of {@code docs/explanation/architecture.md}: who may know whom. This module's class path has all of them. */
 final class ArchitectureTest {
     private static final String LUSTRE = "kvstore.lustre..";
+    private static final String GDS = "kvstore.gds..";
+
+    /** For each library one class that calls it; the others ask for permission, or for the library. */
+    private static final String NATIVE =
+            "kvstore\\.lustre\\.(Libc|NativeAccess)|kvstore\\.gds\\.(CuFile|Cuda|NativeLibrary)";
 
     static final List<Module> MODULES = List.of(
             new Module("v1"),
             new Module("api"),
             new Module("store", "api"),
             new Module("lustre", "api"),
+            new Module("gds", "api"),
             new Module("client", "v1", "api"),
-            new Module("server", "v1", "api", "store", "lustre", "client"),
-            new Module("bench", "v1", "api", "lustre", "client"));
+            new Module("server", "v1", "api", "store", "lustre", "gds", "client"),
+            new Module("bench", "v1", "api", "lustre", "gds", "client"));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -82,17 +88,21 @@ final class ArchitectureTest {
     }
 
     @Test
-    void onlyLustreMakesNativeCalls() {
+    void eachLibraryIsCalledByOneClass() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(LUSTRE)
+                .haveNameNotMatching(NATIVE)
                 .should()
                 .dependOnClassesThat()
                 .belongToAnyOf(Linker.class, SymbolLookup.class)
                 .check(CLASSES);
+    }
+
+    @Test
+    void onlyLustreAndGdsTouchForeignMemory() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(LUSTRE)
+                .resideOutsideOfPackages(LUSTRE, GDS)
                 .should()
                 .callMethod(MemorySegment.class, "reinterpret", long.class)
                 .check(CLASSES);
@@ -102,7 +112,7 @@ final class ArchitectureTest {
     void theStoreKnowsNoNetwork() {
         noClasses()
                 .that()
-                .resideInAnyPackage("kvstore.store..", "kvstore.api..", LUSTRE)
+                .resideInAnyPackage("kvstore.store..", "kvstore.api..", LUSTRE, GDS)
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.grpc..", "io.netty..", "com.google.protobuf..")

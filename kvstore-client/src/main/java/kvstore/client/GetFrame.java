@@ -5,6 +5,7 @@ import io.grpc.MethodDescriptor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import kvstore.client.wire.WireFormatException;
 import kvstore.client.wire.WireReader;
 import kvstore.v1.GetRequest;
@@ -12,19 +13,15 @@ import kvstore.v1.GetResponse;
 import kvstore.v1.KvStoreGrpc;
 
 /**
- * A {@code GetResponse} that is read while the listener has it: {@link #readHead}, {@link #readPayload} if there is any,
+ * A {@code GetResponse} that is read while gRPC unmarshals it: {@link #readHead}, {@link #readPayload} if there is any,
  * {@link #readTail}.
  *
- * <p>gRPC closes the stream when the listener's {@code onMessage} returns, so a frame is of no use afterwards. Where the
- * payload belongs is said by the fields before it; every protobuf library writes them in that order, and a message that
- * does not is refused rather than kept on the heap.
+ * <p>Not in the listener's {@code onMessage}: of a call that began before its channel knew an address, gRPC keeps the
+ * messages in a queue for the listener, and closes their streams meanwhile. Where the payload belongs is said by the fields
+ * before it; every protobuf library writes them in that order, and a message that does not is refused rather than kept on
+ * the heap.
  */
 final class GetFrame {
-    /** {@code KvStore.Get} with these frames in place of the generated class; the bytes on the wire are the same. */
-    static final MethodDescriptor<GetRequest, GetFrame> METHOD = KvStoreGrpc.getGetMethod().toBuilder(
-                    KvStoreGrpc.getGetMethod().getRequestMarshaller(), new Marshaller())
-            .build();
-
     private final WireReader in;
     private int index;
     private long length;
@@ -34,6 +31,19 @@ final class GetFrame {
 
     GetFrame(InputStream stream) {
         in = new WireReader(stream);
+    }
+
+    /**
+     * {@code KvStore.Get} for one call, with these frames in place of the generated class; the bytes on the wire are the
+     * same.
+     *
+     * @param reader reads each frame before it goes to the listener, one after the other. It throws nothing: that would
+     *     reach the caller without a sentence
+     */
+    static MethodDescriptor<GetRequest, GetFrame> method(Consumer<GetFrame> reader) {
+        return KvStoreGrpc.getGetMethod().toBuilder(
+                        KvStoreGrpc.getGetMethod().getRequestMarshaller(), new Marshaller(reader))
+                .build();
     }
 
     /** Reads the fields before the payload, or all if there is none. */
@@ -114,8 +124,7 @@ final class GetFrame {
         return field << 3 | wireType;
     }
 
-    /** Leaves the stream unread: an exception here would reach the caller without a sentence. */
-    static final class Marshaller implements MethodDescriptor.Marshaller<GetFrame> {
+    private record Marshaller(Consumer<GetFrame> reader) implements MethodDescriptor.Marshaller<GetFrame> {
         @Override
         public InputStream stream(GetFrame frame) {
             throw new UnsupportedOperationException("the client does not send GetResponse");
@@ -123,7 +132,9 @@ final class GetFrame {
 
         @Override
         public GetFrame parse(InputStream stream) {
-            return new GetFrame(stream);
+            GetFrame frame = new GetFrame(stream);
+            reader.accept(frame);
+            return frame;
         }
     }
 }

@@ -1,10 +1,14 @@
 package kvstore.client;
 
+import io.grpc.CallOptions;
+import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import kvstore.v1.GetRequest;
 import kvstore.v1.GetStatus;
 import kvstore.v1.MissReason;
@@ -25,8 +29,13 @@ final class GetTransfer extends Transfer<GetFrame, GetResult> {
     }
 
     static CompletableFuture<List<GetResult>> start(
-            ClientCall<GetRequest, GetFrame> call, Failures failures, List<Chunk> chunks) {
+            Channel channel, CallOptions options, Failures failures, List<Chunk> chunks) {
+        // the frames of a call are read for its transfer, which needs the call
+        AtomicReference<@Nullable GetTransfer> reader = new AtomicReference<>();
+        ClientCall<GetRequest, GetFrame> call = channel.newCall(
+                GetFrame.method(frame -> Objects.requireNonNull(reader.get()).read(frame)), options);
         GetTransfer transfer = new GetTransfer(call, failures, chunks);
+        reader.set(transfer);
         GetRequest.Builder request = GetRequest.newBuilder();
         for (Chunk chunk : chunks) {
             request.addKeys(WireKeys.bytes(chunk.key()));
@@ -41,6 +50,12 @@ final class GetTransfer extends Transfer<GetFrame, GetResult> {
 
     @Override
     public void onMessage(GetFrame frame) {
+        if (!hasFailed()) {
+            call.request(1);
+        }
+    }
+
+    private void read(GetFrame frame) {
         if (hasFailed()) {
             return;
         }
@@ -48,9 +63,7 @@ final class GetTransfer extends Transfer<GetFrame, GetResult> {
             take(frame);
         } catch (IOException e) {
             fail("a GetResponse that cannot be read (%s)".formatted(e.getMessage()), e);
-            return;
         }
-        call.request(1);
     }
 
     private void take(GetFrame frame) throws IOException {

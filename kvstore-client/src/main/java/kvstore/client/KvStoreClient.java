@@ -16,6 +16,8 @@ import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
 import kvstore.v1.AdminGrpc;
 import kvstore.v1.DeleteRequest;
+import kvstore.v1.ExplainRequest;
+import kvstore.v1.ExplainResponse;
 import kvstore.v1.HashCheck;
 import kvstore.v1.HashCheckResult;
 import kvstore.v1.HelloRequest;
@@ -143,7 +145,7 @@ public final class KvStoreClient implements AutoCloseable {
         if (chunks.isEmpty()) {
             return CompletableFuture.completedFuture(List.of());
         }
-        return GetTransfer.start(channels.nextTransfer().newCall(GetFrame.METHOD, transferOptions()), failures, chunks);
+        return GetTransfer.start(channels.nextTransfer(), transferOptions(), failures, chunks);
     }
 
     /**
@@ -214,6 +216,13 @@ public final class KvStoreClient implements AutoCloseable {
                 .setPageSize(pageSize)
                 .build();
         return call(() -> admin().list(request));
+    }
+
+    /** Where a key is, or why it is not. */
+    public ExplainResponse explain(ChunkKey key) {
+        ExplainRequest request =
+                ExplainRequest.newBuilder().setKey(WireKeys.bytes(key)).build();
+        return call(() -> admin().explain(request));
     }
 
     /** Ends what is under way with {@code UNAVAILABLE} and closes the connections. Idempotent. */

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a put and a get have in common: one call, one result for each chunk.
  *
- * <p>gRPC runs the listener's methods one after the other, and everything that touches the chunks' memory happens in
- * them. The future completes in the last of them, {@code onClose}, so that the memory is the caller's again by then.
+ * <p>gRPC unmarshals messages and runs the listener's methods one after the other, and everything that touches the chunks'
+ * memory happens there. The future completes in the last of them, {@code onClose}, so that the memory is the caller's again
+ * by then.
  *
  * @param <M> the message that arrives
  * @param <R> the result for one chunk

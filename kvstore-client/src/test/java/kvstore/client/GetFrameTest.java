@@ -124,7 +124,7 @@ final class GetFrameTest {
     }
 
     private static GetResponse read(InputStream stream) throws IOException {
-        GetFrame frame = new GetFrame.Marshaller().parse(stream);
+        GetFrame frame = new GetFrame(stream);
         frame.readHead();
         if (frame.payloadBytes() > 1_000_000) {
             throw new IOException("more than any test sends, as a transfer would find");

@@ -1,20 +1,12 @@
 package kvstore.lustre;
 
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import kvstore.api.EngineFuture;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFailure.Kind;
-import org.jspecify.annotations.Nullable;
 
-/**
- * One read or write: what a lane runs, and the future that its caller holds.
- *
- * <p>Only the engine completes it. Whoever holds the future gives the memory to someone else when it is complete, so a
- * cancel or a timeout that completed it early would let the kernel write into another chunk. Those calls therefore have
- * no effect on this future, or act on a copy of it.
- */
-final class IoOperation extends CompletableFuture<Void> implements Runnable {
+/** One read or write: what a lane runs, and the future that its caller holds. */
+final class IoOperation extends EngineFuture implements Runnable {
     private final PosixFile file;
     private final IoStats stats;
     private final boolean reading;
@@ -55,44 +47,5 @@ final class IoOperation extends CompletableFuture<Void> implements Runnable {
     /** Completes without having run. */
     void refuse(IoFailure failure) {
         finish(failure);
-    }
-
-    private void finish(@Nullable Throwable failure) {
-        if (failure == null) {
-            super.complete(null);
-        } else {
-            super.completeExceptionally(failure);
-        }
-    }
-
-    @Override
-    public boolean cancel(boolean mayInterruptIfRunning) {
-        return false;
-    }
-
-    @Override
-    public boolean complete(@Nullable Void value) {
-        return false;
-    }
-
-    @Override
-    public boolean completeExceptionally(Throwable failure) {
-        return false;
-    }
-
-    @Override
-    public CompletableFuture<Void> orTimeout(long timeout, TimeUnit unit) {
-        return copy().orTimeout(timeout, unit);
-    }
-
-    @Override
-    public CompletableFuture<Void> completeOnTimeout(@Nullable Void value, long timeout, TimeUnit unit) {
-        return copy().completeOnTimeout(null, timeout, unit);
-    }
-
-    /** What is chained to this future is an ordinary one. */
-    @Override
-    public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
-        return new CompletableFuture<>();
     }
 }

@@ -8,6 +8,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import kvstore.api.Blocks;
 import kvstore.api.Buffer;
+import kvstore.api.DescriptorFile;
+import kvstore.api.DeviceBuffer;
 import kvstore.api.HostBuffer;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFailure.Kind;
@@ -21,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * An open file. Counts who uses its descriptor, because the kernel gives the number of a closed one to the next file
  * that is opened, and a late operation would then write into that.
  */
-final class PosixFile implements IoFile {
+final class PosixFile implements DescriptorFile {
     private static final Logger LOG = LoggerFactory.getLogger(PosixFile.class);
 
     private final PosixEngine engine;
@@ -59,6 +61,11 @@ final class PosixFile implements IoFile {
     }
 
     @Override
+    public int descriptor() {
+        return fd;
+    }
+
+    @Override
     public CompletableFuture<Void> read(long offset, Buffer destination) {
         return submit(true, offset, destination);
     }
@@ -73,7 +80,7 @@ final class PosixFile implements IoFile {
     }
 
     private CompletableFuture<Void> submit(boolean reading, long offset, Buffer buffer) {
-        MemorySegment memory = ((HostBuffer) buffer).memory();
+        MemorySegment memory = hostMemory(buffer);
         requireAligned(offset, memory);
         IoLane lane = engine.lane(reading);
         IoOperation operation = new IoOperation(this, lane.stats(), reading, memory, offset);
@@ -172,6 +179,14 @@ final class PosixFile implements IoFile {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static MemorySegment hostMemory(Buffer buffer) {
+        return switch (buffer) {
+            case HostBuffer host -> host.memory();
+            case DeviceBuffer device ->
+                throw new IllegalArgumentException("this engine moves host memory, not that of GPU " + device.gpu());
+        };
     }
 
     private static void requireAligned(long offset, MemorySegment memory) {

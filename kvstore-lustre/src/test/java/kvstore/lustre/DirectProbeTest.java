@@ -12,6 +12,7 @@ import kvstore.api.IoFailure;
 import kvstore.api.IoFailure.Kind;
 import kvstore.api.IoPath;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.testkit.TestDirectory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 

@@ -25,7 +25,7 @@ final class ErrnoTest {
         "1, EPERM, DENIED",
         "30, EROFS, DENIED",
         "22, EINVAL, OTHER",
-        "14, EFAULT, OTHER",
+        "14, EFAULT, MEMORY_GONE",
         "9999, errno 9999, OTHER"
     })
     void saysWhatAnErrorIsCalledAndMeans(int number, String name, Kind kind) {

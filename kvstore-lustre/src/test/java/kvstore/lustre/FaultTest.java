@@ -21,6 +21,7 @@ import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.lustre.FaultyCalls.Fault;
+import kvstore.testkit.TestDirectory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;

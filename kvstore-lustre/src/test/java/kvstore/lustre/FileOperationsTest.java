@@ -16,6 +16,7 @@ import java.util.List;
 import kvstore.api.Blocks;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFailure.Kind;
+import kvstore.testkit.TestDirectory;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 

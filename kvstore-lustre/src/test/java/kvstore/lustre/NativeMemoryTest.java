@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import kvstore.api.Blocks;
 import kvstore.api.HostBuffer;
 import kvstore.api.IoFile;
+import kvstore.testkit.TestDirectory;
 import org.junit.jupiter.api.Test;
 
 final class NativeMemoryTest {

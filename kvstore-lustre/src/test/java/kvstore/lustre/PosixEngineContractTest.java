@@ -10,6 +10,8 @@ import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoPath;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.testkit.IoEngineContract;
+import kvstore.testkit.TestDirectory;
 import org.junit.jupiter.api.Nested;
 
 /** The contract, kept by {@link PosixEngine} on each way to the file system. */

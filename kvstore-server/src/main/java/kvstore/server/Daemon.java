@@ -9,6 +9,8 @@ import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import kvstore.api.IoEngine;
@@ -21,6 +23,7 @@ import kvstore.server.config.DaemonConfig;
 import kvstore.server.config.DataConfig;
 import kvstore.server.grpc.GrpcDoor;
 import kvstore.server.grpc.NodeIdentity;
+import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
 import kvstore.server.region.RegionAccess;
@@ -28,6 +31,7 @@ import kvstore.server.region.RegionDoor;
 import kvstore.server.region.RegionMover;
 import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
+import kvstore.server.resp.RespDoor;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.ChunkStore;
 import kvstore.store.StoreConfig;
@@ -58,6 +62,8 @@ public final class Daemon implements AutoCloseable {
     private final DaemonMetrics metrics = parts.add(new DaemonMetrics());
 
     private Optional<GrpcDoor> door = Optional.empty();
+    private Optional<RespDoor> respDoor = Optional.empty();
+    private Optional<LmDoor> lmDoor = Optional.empty();
     private Optional<AdminHttp> admin = Optional.empty();
 
     private Daemon(DaemonConfig config) {
@@ -125,6 +131,17 @@ public final class Daemon implements AutoCloseable {
                 config.grpc(), transfers, node, regions, config.lease().maxDuration()));
         door = Optional.of(opened);
         opened.open();
+        if (config.resp().listen().isPresent()) {
+            RespDoor resp = parts.add(new RespDoor(config.resp(), transfers, Version.current()));
+            respDoor = Optional.of(resp);
+            resp.open();
+        }
+        if (config.lm().listen().isPresent()) {
+            LmDoor lm =
+                    parts.add(new LmDoor(config.lm(), transfers, config.lease().maxDuration()));
+            lmDoor = Optional.of(lm);
+            lm.open();
+        }
         state.set(State.READY);
         metrics.ready(true);
         Duration took = Duration.between(started, Instant.now());
@@ -181,7 +198,8 @@ public final class Daemon implements AutoCloseable {
                 data.maxValueSizeBytes(),
                 config.lease().maxDuration().toMillis(),
                 config.lease().maxCount(),
-                config.eviction());
+                config.eviction(),
+                config.explain().maxKeys());
     }
 
     private long writeLimitBytes() {
@@ -209,6 +227,9 @@ public final class Daemon implements AutoCloseable {
                         "grpc", tcpAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(
                         "socket", config.grpc().unixSocket().map(Path::toString).orElse("off"))
+                .addKeyValue("lm", lmAddress().map(InetSocketAddress::toString).orElse("off"))
+                .addKeyValue(
+                        "resp", respAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(
                         "region_socket",
                         config.region().socket().map(Path::toString).orElse("off"))
@@ -221,6 +242,16 @@ public final class Daemon implements AutoCloseable {
     /** Where gRPC listens on TCP, with the port that was taken if the configuration says 0. */
     public Optional<InetSocketAddress> tcpAddress() {
         return door.flatMap(GrpcDoor::tcpAddress);
+    }
+
+    /** Where the RESP door listens. */
+    public Optional<InetSocketAddress> respAddress() {
+        return respDoor.flatMap(RespDoor::address);
+    }
+
+    /** Where the lm door listens. */
+    public Optional<InetSocketAddress> lmAddress() {
+        return lmDoor.flatMap(LmDoor::address);
     }
 
     /** Where metrics and health are served. */
@@ -255,7 +286,7 @@ public final class Daemon implements AutoCloseable {
         }
         metrics.ready(false);
         Instant begin = Instant.now();
-        door.ifPresent(open -> open.drain(config.shutdown().drainTimeout()));
+        drainDoors();
         parts.close();
         state.set(State.STOPPED);
         log.atInfo()
@@ -263,6 +294,16 @@ public final class Daemon implements AutoCloseable {
                         "stop_millis", Duration.between(begin, Instant.now()).toMillis())
                 .log("stopped");
         stopped.countDown();
+    }
+
+    /** All doors at once, because they share the time. */
+    private void drainDoors() {
+        Duration timeout = config.shutdown().drainTimeout();
+        try (ExecutorService drains = Executors.newVirtualThreadPerTaskExecutor()) {
+            door.ifPresent(open -> drains.execute(() -> open.drain(timeout)));
+            respDoor.ifPresent(open -> drains.execute(() -> open.drain(timeout)));
+            lmDoor.ifPresent(open -> drains.execute(() -> open.drain(timeout)));
+        }
     }
 
     private void awaitStopped() {

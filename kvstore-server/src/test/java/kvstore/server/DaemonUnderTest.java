@@ -85,6 +85,11 @@ public final class DaemonUnderTest implements AutoCloseable {
                 .build());
     }
 
+    /** Where the lm door listens. */
+    public InetSocketAddress lm() {
+        return daemon.lmAddress().orElseThrow();
+    }
+
     /** A connection of its own over the Unix socket. */
     public ManagedChannel unix() {
         return remember(NettyChannelBuilder.forAddress(new DomainSocketAddress(unixSocket.toFile()))
@@ -94,6 +99,11 @@ public final class DaemonUnderTest implements AutoCloseable {
                 .usePlaintext()
                 .maxInboundMessageSize(16 << 20)
                 .build());
+    }
+
+    /** Where the RESP door listens; it has to be asked for with {@code resp.listen}. */
+    InetSocketAddress respAddress() {
+        return daemon.respAddress().orElseThrow();
     }
 
     private ManagedChannel remember(ManagedChannel channel) {

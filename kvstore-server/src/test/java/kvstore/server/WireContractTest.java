@@ -22,11 +22,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import kvstore.v1.DeleteRequest;
+import kvstore.v1.ExplainRequest;
+import kvstore.v1.ExplainResponse;
 import kvstore.v1.GetRequest;
 import kvstore.v1.GetResponse;
 import kvstore.v1.GetStatus;
 import kvstore.v1.HelloRequest;
 import kvstore.v1.HelloResponse;
+import kvstore.v1.KeyState;
 import kvstore.v1.ListRequest;
 import kvstore.v1.ListResponse;
 import kvstore.v1.LookupRequest;
@@ -332,5 +335,29 @@ final class WireContractTest {
             assertThat(e.getStatus().getCode()).isEqualTo(code);
             assertThat(e.getStatus().getDescription()).contains(message);
         });
+    }
+
+    @Test
+    void explainsWhereAKeyIsOrWhatBecameOfIt() {
+        client.put("known", Payloads.bytes("known", 1000));
+
+        ExplainResponse here = explain("known");
+        assertThat(here.getState()).isEqualTo(KeyState.KEY_STATE_HERE);
+
+        var _ = client.blocking()
+                .delete(DeleteRequest.newBuilder()
+                        .addKeys(ByteString.copyFromUtf8("known"))
+                        .build());
+        assertThat(explain("known").getState()).isEqualTo(KeyState.KEY_STATE_ABSENT);
+        assertThat(explain("known").getLastEvent()).isEqualTo("deleted");
+        assertThat(explain("never").getState()).isEqualTo(KeyState.KEY_STATE_ABSENT);
+        assertThat(explain("never").getLastEvent()).isEmpty();
+    }
+
+    private ExplainResponse explain(String key) {
+        return client.admin()
+                .explain(ExplainRequest.newBuilder()
+                        .setKey(ByteString.copyFromUtf8(key))
+                        .build());
     }
 }

@@ -1,5 +1,8 @@
 package kvstore.store;
 
+import java.util.Collections;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import kvstore.api.KeyDigest;
 import org.jspecify.annotations.Nullable;
@@ -8,10 +11,14 @@ import org.jspecify.annotations.Nullable;
  * Where every visible chunk lies, by the digest of its key. Thread-safe.
  *
  * <p>Kept small, because a node may hold ten million chunks: a table of primitive slots, cut into stripes so that lookups
- * rarely meet, see {@link IndexStripe}. It holds no keys; whoever reads a record compares the full key there.
+ * rarely meet, see {@link IndexStripe}. It holds no keys; whoever reads a record compares the full key there. Beside it are
+ * the {@link Ghosts} of what it does not hold any more.
  */
 final class ChunkIndex {
     private static final int STRIPE_BITS = 6;
+
+    /** More are not remembered; a client could make up any number. */
+    private static final int NAMESPACES_MAX = 1000;
 
     /**
      * Where a chunk lies.
@@ -32,8 +39,16 @@ final class ChunkIndex {
 
     private final IndexStripe[] stripes = new IndexStripe[1 << STRIPE_BITS];
     private final LongAdder payloadBytes = new LongAdder();
+    private final Set<String> namespaces = ConcurrentHashMap.newKeySet();
+    private final Ghosts ghosts;
 
     ChunkIndex() {
+        this(0);
+    }
+
+    /** @param ghostsMax as for {@link Ghosts} */
+    ChunkIndex(int ghostsMax) {
+        ghosts = new Ghosts(ghostsMax);
         for (int i = 0; i < stripes.length; i++) {
             stripes[i] = new IndexStripe();
         }
@@ -76,10 +91,34 @@ final class ChunkIndex {
         return stripe(digest.high()).get(digest.high(), digest.low(), 0);
     }
 
-    /** Enters a chunk in place of any other of this digest. */
-    void put(KeyDigest digest, Slot slot, int seconds) {
+    /** When a chunk was last wanted, in seconds since 1970; 0 if there is none. */
+    int usedSeconds(KeyDigest digest) {
+        return stripe(digest.high()).usedSeconds(digest.high(), digest.low());
+    }
+
+    /** Whoever makes a key leave the index says here why. */
+    Ghosts ghosts() {
+        return ghosts;
+    }
+
+    /** A namespace that keys were seen in. */
+    void seen(String namespace) {
+        if (namespaces.size() < NAMESPACES_MAX) {
+            namespaces.add(namespace);
+        }
+    }
+
+    /** Those seen: of every put since the start, and of one chunk of each segment that was found at start. */
+    Set<String> namespaces() {
+        return Collections.unmodifiableSet(namespaces);
+    }
+
+    /** Enters a chunk in place of any other of this digest; returns what was there. */
+    @Nullable
+    Slot put(KeyDigest digest, Slot slot, int seconds) {
         Slot before = stripe(digest.high()).put(digest.high(), digest.low(), slot, seconds);
         payloadBytes.add(slot.length - (before == null ? 0L : before.length));
+        return before;
     }
 
     /**

@@ -101,6 +101,26 @@ public final class ChunkStore implements AutoCloseable {
         return store.lister().list(pageSize, pageToken, prefix);
     }
 
+    /**
+     * Says where a key is, or why it is not. No use of the key. Blocks: reads one record's header.
+     *
+     * <p>What became of keys that are not here comes from a list of at most {@link StoreConfig#ghostsMax()} of them, in
+     * memory, so an old answer may be gone.
+     */
+    public Explanation explain(ChunkKey key) {
+        return store.explainer().explain(key);
+    }
+
+    /** Remembers, for {@link #explain}, that a put was refused because there was no memory for it. Never blocks. */
+    public void shedWithoutMemory(ChunkKey key, long length) {
+        store.puts().shedWithoutMemory(key, length);
+    }
+
+    /** Keys of which {@link #explain} knows why they are not here. */
+    public int ghosts() {
+        return store.ghosts();
+    }
+
     public PoolIdentity identity() {
         return store.identity();
     }

@@ -1,6 +1,7 @@
 package kvstore.store;
 
 import java.util.Arrays;
+import kvstore.api.ChunkKey;
 import kvstore.api.KeyDigest;
 
 /** Entries of one segment without their keys, in 40 bytes each, on their way into the index. */
@@ -9,9 +10,13 @@ final class EntryBatch implements IndexItem.Visitor {
 
     private long[] longs = new long[64 * STRIDE];
     private int size;
+    private String namespace = ChunkKey.DEFAULT_NAMESPACE;
 
     @Override
     public void visit(IndexItem item) {
+        if (size == 0 && item.isChunk()) {
+            namespace = namespace(item);
+        }
         if ((size + 1) * STRIDE > longs.length) {
             longs = Arrays.copyOf(longs, longs.length * 2);
         }
@@ -24,8 +29,21 @@ final class EntryBatch implements IndexItem.Visitor {
         longs[at + 4] = item.isChunk() ? 1 : 0;
     }
 
+    private static String namespace(IndexItem item) {
+        try {
+            return item.chunkKey().namespace();
+        } catch (CorruptRecordException _) {
+            return ChunkKey.DEFAULT_NAMESPACE; // it costs a hint, not the entry
+        }
+    }
+
     int size() {
         return size;
+    }
+
+    /** That of the first entry, for a hint of what there is. */
+    String namespace() {
+        return namespace;
     }
 
     boolean isChunk(int i) {

@@ -42,6 +42,11 @@ public record EvictionConfig(Policy policy, double reinsertShare, int idleSecond
                 leasedShareMax > 0 && leasedShareMax <= 1, "leasedShareMax", leasedShareMax, "more than 0, up to 1");
     }
 
+    /** How long a chunk is found that nobody wants, in seconds. */
+    int idleSecondsMax() {
+        return policy == Policy.IDLE && idleSeconds > 0 ? idleSeconds : Integer.MAX_VALUE;
+    }
+
     /** Oldest first, a tenth for whoever switches to reinsertion, ten minutes for idleness, leases on half of all. */
     public static EvictionConfig defaults() {
         return of(Policy.OLDEST);

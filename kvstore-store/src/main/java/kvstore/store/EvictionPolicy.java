@@ -1,8 +1,10 @@
 package kvstore.store;
 
 /**
- * Decides what goes when room is needed. It sees times and marks only: who can go at all (nobody holds it), and how it is
- * done, is the {@link Evictor}'s. Never blocks; thread-safe.
+ * Decides what goes when room is needed.
+ *
+ * <p>It sees times and marks only: who can go at all (nobody holds it), and how it is done, is the {@link Evictor}'s. Never
+ * blocks; thread-safe.
  *
  * <p>Times are those of the index: seconds of the last use, where a lookup counts only for what it found before its first
  * gap. A predecessor in a prefix is therefore never older than what follows it, and a policy that goes by these times
@@ -27,7 +29,11 @@ interface EvictionPolicy {
         return 0;
     }
 
-    /** @param startSeconds when this store was opened: what was used before a restart is not known */
+    /**
+     * The policy that the configuration names.
+     *
+     * @param startSeconds when this store was opened: what was used before a restart is not known
+     */
     static EvictionPolicy of(EvictionConfig config, int startSeconds) {
         return switch (config.policy()) {
             case OLDEST -> new OldestFirst();

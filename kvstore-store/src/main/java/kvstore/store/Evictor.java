@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.function.Predicate;
 import kvstore.api.IoFailure;
 import kvstore.store.ChunkIndex.Slot;
+import kvstore.store.ChunkIndex.Use;
+import kvstore.store.Departure.Cause;
 import kvstore.store.Segments.Stray;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -156,14 +158,19 @@ final class Evictor {
 
     private long[] removeFromIndex(Segment segment) {
         long[] sums = new long[2];
+        long millis = environment.millis();
+        int limit = policy.expiredBefore(environment.seconds());
         boolean complete = IndexArea.show(
                 segment,
                 buffers,
                 item -> {
+                    Use use = index.use(item.digest(), segment.id(), item.block());
                     Slot slot = index.remove(item.digest().high(), item.digest().low(), segment.id(), item.block());
                     if (slot != null) {
                         sums[0]++;
                         sums[1] += slot.length();
+                        Cause cause = use != null && use.seconds() < limit ? Cause.EXPIRED : Cause.EVICTED;
+                        index.ghosts().add(item.digest(), new Departure(cause, millis, segment.id(), slot.length()));
                     }
                 },
                 listener);

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import kvstore.api.ChunkKey;
 import kvstore.api.KeyDigest;
+import kvstore.store.ChunkIndex.Slot;
+import kvstore.store.Departure.Cause;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,6 +15,7 @@ import org.slf4j.LoggerFactory;
 final class Forgetting {
     private static final Logger LOG = LoggerFactory.getLogger(Forgetting.class);
 
+    private final ChunkIndex index;
     private final InFlight inFlight;
     private final Segments segments;
     private final Tombstones tombstones;
@@ -20,11 +23,13 @@ final class Forgetting {
     private final Environment environment;
 
     Forgetting(
+            ChunkIndex index,
             InFlight inFlight,
             Segments segments,
             Tombstones tombstones,
             StoreListener listener,
             Environment environment) {
+        this.index = index;
         this.inFlight = inFlight;
         this.segments = segments;
         this.tombstones = tombstones;
@@ -36,8 +41,13 @@ final class Forgetting {
         BitSet deleted = new BitSet(keys.size());
         List<Hide> hides = new ArrayList<>();
         for (int i = 0; i < keys.size(); i++) {
-            InFlight.Deleted result = inFlight.delete(KeyDigest.of(keys.get(i)));
-            deleted.set(i, result.slot() != null && segments.get(result.slot().segment()) != null);
+            KeyDigest digest = KeyDigest.of(keys.get(i));
+            InFlight.Deleted result = inFlight.delete(digest);
+            Slot slot = result.slot();
+            deleted.set(i, slot != null && segments.get(slot.segment()) != null);
+            if (slot != null) {
+                remember(digest, Cause.DELETED, slot.segment(), slot.length());
+            }
             if (result.hide() != null) {
                 hides.add(result.hide());
             }
@@ -49,7 +59,8 @@ final class Forgetting {
         return deleted;
     }
 
-    void quarantine(ChunkKey key, KeyDigest digest, Segment segment, int block, String reason) {
+    /** @param key for the log */
+    void quarantine(Object key, KeyDigest digest, Segment segment, int block, long length, String reason) {
         Hide hide = inFlight.quarantine(digest, segment.id(), block);
         if (hide == null) {
             return; // another reader saw it first, or the key has a newer value
@@ -60,6 +71,7 @@ final class Forgetting {
                 segment.file().file(),
                 reason,
                 key);
+        remember(digest, Cause.CORRUPT, segment.id(), length);
         listener.corrupt(reason);
         tombstones.later(hide);
         try {
@@ -67,5 +79,9 @@ final class Forgetting {
         } catch (RejectedExecutionException _) {
             // closing, which writes what is pending
         }
+    }
+
+    private void remember(KeyDigest digest, Cause cause, int segment, long length) {
+        index.ghosts().add(digest, new Departure(cause, environment.millis(), segment, length));
     }
 }

@@ -84,14 +84,21 @@ final class InFlight {
         return hides[0];
     }
 
-    /** Makes a written record visible, unless a delete came after its sequence was drawn, and unregisters the put. */
-    void publish(InFlightPut put, Slot slot, int seconds) {
+    /**
+     * Makes a written record visible, unless a delete came after its sequence was drawn, and unregisters the put.
+     *
+     * @return what was visible of the key before; null if nothing, or if it was deleted
+     */
+    @Nullable
+    Slot publish(InFlightPut put, Slot slot, int seconds) {
+        Slot[] before = new Slot[1];
         puts.computeIfPresent(put.digest, (digest, same) -> {
             if (!same.deleted) {
-                index.put(digest, slot, seconds);
+                before[0] = index.put(digest, slot, seconds);
             }
             return null;
         });
+        return before[0];
     }
 
     /** What became of a delete: what was visible, and what must be written so that a restart agrees. */

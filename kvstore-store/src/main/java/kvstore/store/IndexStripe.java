@@ -77,6 +77,17 @@ final class IndexStripe {
         }
     }
 
+    /** Time of last use; 0 if there is no such entry. */
+    int usedSeconds(long high, long low) {
+        long stamp = lock.readLock();
+        try {
+            int at = find(high, low);
+            return table[at + 2] == 0 ? 0 : (int) table[at + 3];
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
     /** Returns what was there before. */
     @Nullable
     Slot put(long high, long low, Slot slot, int seconds) {

@@ -112,6 +112,19 @@ final class LeaseTable {
         }
     }
 
+    /** Leases that hold this segment now. */
+    int on(Segment segment) {
+        expire();
+        lock.lock();
+        try {
+            return (int) leases.values().stream()
+                    .filter(lease -> lease.segments.contains(segment))
+                    .count();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private long bytesWith(Collection<Segment> held) {
         long more = 0;
         for (Segment segment : held) {

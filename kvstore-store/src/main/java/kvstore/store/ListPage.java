@@ -7,7 +7,7 @@ import kvstore.api.ChunkKey;
  * A part of the answer to {@link ChunkStore#list}.
  *
  * @param chunks oldest segment first; may be empty although more follow
- * @param nextPageToken for the next call; empty at the end
+ * @param nextPageToken for the next call, 16 hexadecimal digits; empty at the end
  * @param unreadableSegments segments of this part whose keys could not be read and are not listed
  */
 public record ListPage(List<ListedChunk> chunks, String nextPageToken, int unreadableSegments) {

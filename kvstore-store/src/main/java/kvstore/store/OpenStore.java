@@ -26,7 +26,7 @@ final class OpenStore {
     private final Geometry geometry;
     private final RecoveryReport recovery;
 
-    private final ChunkIndex index = new ChunkIndex();
+    private final ChunkIndex index;
     private final Segments segments = new Segments();
     private final BlockBuffers buffers = new BlockBuffers(BUFFERS, Blocks.BLOCK_BYTES);
     private final Space space;
@@ -38,6 +38,7 @@ final class OpenStore {
     private final Forgetting forgetting;
     private final Lookups lookups;
     private final ChunkLister lister;
+    private final Explainer explainer;
     private boolean closed;
 
     private OpenStore(
@@ -55,6 +56,7 @@ final class OpenStore {
         this.directory = directory;
         this.pool = pool;
         geometry = geometry();
+        index = new ChunkIndex(config.ghostsMax());
         space = new Space(geometry.capacityBytes());
         EvictionPolicy policy = EvictionPolicy.of(config.eviction(), environment.seconds());
         leases = new LeaseTable(
@@ -71,7 +73,7 @@ final class OpenStore {
         log = new SegmentLog(maker, environment);
         tombstones = new Tombstones(log, inFlight, buffers, listener, environment);
         evictor.rewriteWith(tombstones::writeNow);
-        forgetting = new Forgetting(inFlight, segments, tombstones, listener, environment);
+        forgetting = new Forgetting(index, inFlight, segments, tombstones, listener, environment);
         puts = new Puts(
                 index, segments, inFlight, log, tombstones, buffers, config.maxValueBytes(), policy, listener, environment);
         evictor.rescueWith(new Reinserter(policy, index, puts, forgetting, buffers, listener));
@@ -79,6 +81,7 @@ final class OpenStore {
         lookups = new Lookups(index, segments, inFlight, leases, forgetting, expiry, config.leaseMillisMax(), environment);
         LOG.info("eviction: {}", config.eviction());
         lister = new ChunkLister(index, segments, listener);
+        explainer = new Explainer(index, segments, inFlight, leases, policy, environment);
     }
 
     /** As {@link ChunkStore#open}. */
@@ -117,6 +120,15 @@ final class OpenStore {
 
     ChunkLister lister() {
         return lister;
+    }
+
+    Explainer explainer() {
+        return explainer;
+    }
+
+    /** Keys of which it is remembered why they are not here. */
+    int ghosts() {
+        return index.ghosts().size();
     }
 
     PoolIdentity identity() {

@@ -83,7 +83,7 @@ public final class PinnedChunk implements AutoCloseable {
      * @param reason for the log and {@link StoreListener#corrupt}; what was seen, not whose key it is
      */
     public void quarantine(String reason) {
-        forgetting.quarantine(key, digest, segment, block, reason);
+        forgetting.quarantine(key, digest, segment, block, length, reason);
     }
 
     /** Ends the protection. Idempotent. */

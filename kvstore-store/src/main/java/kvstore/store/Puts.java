@@ -10,6 +10,7 @@ import kvstore.api.ChunkKey;
 import kvstore.api.IoFailure;
 import kvstore.api.KeyDigest;
 import kvstore.store.ChunkIndex.Slot;
+import kvstore.store.Departure.Cause;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,7 +72,10 @@ final class Puts {
         }
         switch (result) {
             case ReserveResult.AlreadyStored _ -> listener.alreadyStored();
-            case ReserveResult.Refused refused -> listener.shed(refused.reason());
+            case ReserveResult.Refused refused -> {
+                listener.shed(refused.reason());
+                remember(put.digest, Cause.of(refused.reason()), 0, length);
+            }
             case ReserveResult.Reserved _, ReserveResult.InFlight _ -> {}
         }
         return result;
@@ -109,14 +113,19 @@ final class Puts {
             RecordHeader.Chunk header = header(put, extent, checksums);
             write(extent, header);
             extent.segment().add(IndexEntry.of(header));
-            inFlight.publish(
+            Slot before = inFlight.publish(
                     put,
                     new Slot(extent.segment().id(), extent.block(), (int) put.length),
                     put.moves() ? put.movedUseSeconds : environment.seconds());
             committed = true;
+            index.seen(put.key.namespace());
+            if (before != null && before.length() != put.length) {
+                remember(put.digest, Cause.REPLACED, before.segment(), before.length());
+            }
         } finally {
             if (!committed) {
                 takeBack(put, extent);
+                remember(put.digest, Cause.ABORTED, 0, put.length);
             }
             reserved.remove(reservation);
             end(put, committed);
@@ -138,7 +147,14 @@ final class Puts {
         } finally {
             log.finish(reservation.extent());
         }
+        InFlightPut put = reservation.put();
+        remember(put.digest, Cause.ABORTED, 0, put.length);
         listener.aborted();
+    }
+
+    /** Remembers a put that was refused before it came here: there was no memory for its payload. */
+    void shedWithoutMemory(ChunkKey key, long length) {
+        remember(KeyDigest.of(key), Cause.SHED_NO_MEMORY, 0, length);
     }
 
     /** Ends every reservation that is not committing. After {@link SegmentLog#stop}. */
@@ -212,6 +228,10 @@ final class Puts {
     private RecordHeader.Stamp stamp(Extent extent, long sequence) {
         return new RecordHeader.Stamp(
                 extent.segment().header().nonce(), extent.block(), sequence, environment.millis());
+    }
+
+    private void remember(KeyDigest digest, Cause cause, int segment, long length) {
+        index.ghosts().add(digest, new Departure(cause, environment.millis(), segment, length));
     }
 
     private void end(InFlightPut put, boolean committed) {

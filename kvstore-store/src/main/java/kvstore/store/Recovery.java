@@ -139,6 +139,7 @@ final class Recovery {
                 index.recover(entries.high(i), entries.low(i), slot, seconds);
             }
         }
+        index.seen(entries.namespace());
         segments.add(segment);
         space.found(segment.sizeBytes());
         epochMax = Math.max(epochMax, segment.header().epoch());

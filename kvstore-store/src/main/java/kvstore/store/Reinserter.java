@@ -148,8 +148,9 @@ final class Reinserter {
             };
         } catch (CorruptRecordException e) {
             // Its key is a miss from now on.
-            forgetting.quarantine(
-                    from.key(), from.digest(), victim, from.slot().block(), String.valueOf(e.getMessage()));
+            Slot slot = from.slot();
+            String reason = String.valueOf(e.getMessage());
+            forgetting.quarantine(from.key(), from.digest(), victim, slot.block(), slot.length(), reason);
             return ReinsertionRefusal.FAILED;
         } catch (IoFailure e) {
             LOG.warn("a chunk that was read goes with its segment {}: {}", victim.id(), e.getMessage());

@@ -18,6 +18,7 @@ import kvstore.api.Blocks;
  * @param leaseMillisMax longest lease; a longer wish is cut down to it
  * @param leasesMax most leases at a time
  * @param eviction what goes when room is needed
+ * @param ghostsMax keys of which {@link ChunkStore#explain} remembers why they are not here, 32 bytes each
  */
 public record StoreConfig(
         Path directory,
@@ -27,7 +28,8 @@ public record StoreConfig(
         long maxValueBytes,
         long leaseMillisMax,
         int leasesMax,
-        EvictionConfig eviction) {
+        EvictionConfig eviction,
+        int ghostsMax) {
 
     /** Longest value whose block checksums fit into a record header, in bytes. */
     public static final long LARGEST_VALUE_BYTES = (long) RecordHeader.CHECKSUMS_MAX * Blocks.BLOCK_BYTES;
@@ -35,6 +37,10 @@ public record StoreConfig(
     /** Largest segment file, in bytes: 64 GiB. */
     public static final long LARGEST_SEGMENT_BYTES = 64L << 30;
 
+    /** Most keys to remember, 32 bytes each. */
+    public static final int GHOSTS_MAX = 1_000_000;
+
+    private static final int GHOSTS_DEFAULT = 100_000;
     private static final Pattern NODE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
     /** @throws IllegalArgumentException naming the setting, its value and the rule */
@@ -59,9 +65,15 @@ public record StoreConfig(
                         + Geometry.segmentBytesFor(maxValueBytes) + ", and they are " + segmentBytes);
         require(leaseMillisMax > 0, "leaseMillisMax", leaseMillisMax, "1 or more");
         require(leasesMax > 0, "leasesMax", leasesMax, "1 or more");
+        require(
+                eviction.idleSecondsMax() * 1000L >= leaseMillisMax,
+                "leaseMillisMax",
+                leaseMillisMax,
+                "no longer than what nobody wants is kept, " + eviction.idleSeconds() + " s");
+        require(ghostsMax >= 0 && ghostsMax <= GHOSTS_MAX, "ghostsMax", ghostsMax, "0 to " + GHOSTS_MAX);
     }
 
-    /** With {@link EvictionConfig#defaults}. */
+    /** The same, with the default of what has one. */
     public StoreConfig(
             Path directory,
             String node,
@@ -78,13 +90,22 @@ public record StoreConfig(
                 maxValueBytes,
                 leaseMillisMax,
                 leasesMax,
-                EvictionConfig.defaults());
+                EvictionConfig.defaults(),
+                GHOSTS_DEFAULT);
     }
 
     /** The same with another eviction. */
     public StoreConfig with(EvictionConfig other) {
         return new StoreConfig(
-                directory, node, capacityBytes, segmentBytes, maxValueBytes, leaseMillisMax, leasesMax, other);
+                directory,
+                node,
+                capacityBytes,
+                segmentBytes,
+                maxValueBytes,
+                leaseMillisMax,
+                leasesMax,
+                other,
+                ghostsMax);
     }
 
     /** 1 GiB segments, values up to 512 MiB, leases up to a minute, automatic capacity. */

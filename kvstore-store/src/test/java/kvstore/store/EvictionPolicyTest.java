@@ -41,15 +41,10 @@ final class EvictionPolicyTest {
 
     private StoreHarness open(String pool, Policy policy, double share, double leasedShare) throws StoreException {
         StoreHarness harness = new StoreHarness(directory.resolve(pool), SEGMENTS);
+        long capacity = SEGMENTS * SEGMENT;
         harness.config = new StoreConfig(
-                harness.pool,
-                "node-a",
-                SEGMENTS * SEGMENT,
-                SEGMENT,
-                StoreHarness.MAX_VALUE,
-                60_000,
-                100,
-                new EvictionConfig(policy, share, 600, leasedShare));
+                        harness.pool, "node-a", capacity, SEGMENT, StoreHarness.MAX_VALUE, 60_000, 100)
+                .with(new EvictionConfig(policy, share, 600, leasedShare));
         harness.restart();
         return harness;
     }

@@ -14,10 +14,10 @@ import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
 import kvstore.api.IoPath;
 import kvstore.bench.InFlight;
-import kvstore.bench.Progress;
 import kvstore.bench.Throughput;
 import kvstore.client.cli.CommandFailure;
 import kvstore.client.cli.ExitCode;
+import kvstore.client.cli.Progress;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 

@@ -7,11 +7,11 @@ import kvstore.bench.CleanUp;
 import kvstore.bench.DaemonLauncher;
 import kvstore.bench.DaemonProcess;
 import kvstore.bench.DiskSpace;
-import kvstore.bench.Progress;
 import kvstore.bench.StoreSize;
 import kvstore.bench.Throughput;
 import kvstore.bench.Workspace;
 import kvstore.client.cli.CommandFailure;
+import kvstore.client.cli.Progress;
 import kvstore.lustre.NativeMemory;
 import kvstore.v1.StatResponse;
 

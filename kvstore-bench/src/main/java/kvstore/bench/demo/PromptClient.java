@@ -10,7 +10,6 @@ import kvstore.bench.ChunkMover;
 import kvstore.bench.ChunkMover.Loaded;
 import kvstore.bench.ChunkMover.Stored;
 import kvstore.bench.DaemonProcess;
-import kvstore.bench.Progress;
 import kvstore.bench.Throughput;
 import kvstore.client.Chunk;
 import kvstore.client.ClientOptions;
@@ -18,6 +17,7 @@ import kvstore.client.KvStoreClient;
 import kvstore.client.PutResult;
 import kvstore.client.cli.CommandFailure;
 import kvstore.client.cli.ExitCode;
+import kvstore.client.cli.Progress;
 import kvstore.v1.StatResponse;
 
 /** Stores, looks up and loads prompts; in waves, if they are larger than the memory for them. */

@@ -15,9 +15,9 @@ import kvstore.bench.CleanUp;
 import kvstore.bench.DaemonLauncher;
 import kvstore.bench.DaemonProcess;
 import kvstore.bench.DiskSpace;
-import kvstore.bench.Progress;
 import kvstore.bench.StoreSize;
 import kvstore.bench.Workspace;
+import kvstore.client.cli.Progress;
 import kvstore.client.cli.Words;
 import kvstore.v1.StatResponse;
 
@@ -62,12 +62,13 @@ record Bench(
                 (needsDaemon() ? size.capacityBytes() : 0) + roundBytes(),
                 "take a smaller --size or --count, or another disk with --directory");
         Workspace workspace = Workspace.create(parent, "kvstore-bench-", cleanUp);
-        Tool tool = new Tool(workspace.path().resolve("tool.log"), cleanUp);
+        Ports ports = new Ports(ServerProcess.freePort(), ServerProcess.freePort());
         if (!needsDaemon()) {
-            return run(peers(workspace, tool, Optional.empty()), Optional.empty());
+            return run(workspace, ports, Optional.empty());
         }
         progress.say("starting the daemon");
         List<String> all = new ArrayList<>(size.settings());
+        all.addAll(ports.settings(peers));
         all.addAll(settings);
         DaemonProcess.Setup setup = new DaemonProcess.Setup(
                 workspace.path().resolve("pool"),
@@ -76,11 +77,34 @@ record Bench(
                 all,
                 false);
         try (BenchDaemon daemon = new BenchDaemon(DaemonProcess.start(launcher, setup, cleanUp))) {
-            return run(peers(workspace, tool, Optional.of(daemon)), Optional.of(daemon));
+            return run(workspace, ports, Optional.of(daemon));
         }
     }
 
-    private BenchReport run(List<Peer> all, Optional<BenchDaemon> daemon) {
+    /**
+     * Doors of our daemon beside its Unix socket.
+     *
+     * @param resp of the RESP door
+     * @param lm of the lm door
+     */
+    private record Ports(int resp, int lm) {
+        /** Opens what is measured. */
+        List<String> settings(Set<PeerKind> peers) {
+            List<String> settings = new ArrayList<>();
+            if (peers.contains(PeerKind.RESP)) {
+                settings.add("resp.listen=%s:%d".formatted(ServerProcess.HOST, resp));
+            }
+            if (peers.contains(PeerKind.LM)) {
+                settings.add("lm.listen=%s:%d".formatted(ServerProcess.HOST, lm));
+            }
+            return settings;
+        }
+    }
+
+    private BenchReport run(Workspace workspace, Ports ports, Optional<BenchDaemon> daemon) {
+        Tool tool = new Tool(workspace.path().resolve("tool.log"), cleanUp);
+        Lmcache measuring = new Lmcache(tool, lmcache, workspace.path().resolve("lmcache.json"));
+        List<Peer> all = peers(workspace, measuring, ports, daemon);
         List<Peer> present =
                 all.stream().filter(peer -> peer.missing().isEmpty()).toList();
         daemon.ifPresent(this::warmUp);
@@ -105,14 +129,19 @@ record Bench(
                 .map(InPlacePeer::coreSecondsPerGigabyte)
                 .findFirst()
                 .orElse(OptionalDouble.empty());
-        List<String> missing = all.stream()
+        List<String> missing = new ArrayList<>(all.stream()
                 .flatMap(peer -> peer.missing().map(why -> peer.name() + ": " + why).stream())
-                .toList();
+                .toList());
+        List<LmLatency> lm = lmLatencies(workspace, measuring, ports, daemon);
+        if (peers.contains(PeerKind.LM_SERVER)) {
+            measuring.missing().ifPresent(why -> missing.add(PeerKind.LM_SERVER + ": " + why));
+        }
         return new BenchReport(
                 plan,
                 results,
                 missing,
                 lookup,
+                lm,
                 allocated,
                 coreSeconds,
                 daemon.map(Bench::disk).orElse(""));
@@ -138,8 +167,26 @@ record Bench(
                 .toList();
     }
 
-    private List<Peer> peers(Workspace workspace, Tool tool, Optional<BenchDaemon> daemon) {
-        Lmcache measuring = new Lmcache(tool, lmcache, workspace.path().resolve("lmcache.json"));
+    private List<LmLatency> lmLatencies(
+            Workspace workspace, Lmcache measuring, Ports ports, Optional<BenchDaemon> daemon) {
+        List<LmLatency> latencies = new ArrayList<>();
+        if (peers.contains(PeerKind.LM)) {
+            progress.say("lm");
+            latencies.add(LmLatency.measure("lm", ports.lm()));
+            daemon.orElseThrow().forgetAll();
+        }
+        if (peers.contains(PeerKind.LM_SERVER) && measuring.missing().isEmpty()) {
+            progress.say("lm_server");
+            int port = ServerProcess.freePort();
+            Path log = workspace.path().resolve("lm-server.log");
+            try (ServerProcess _ = ServerProcess.start(measuring.lmServer(port), port, log, cleanUp)) {
+                latencies.add(LmLatency.measure("lm_server", port));
+            }
+        }
+        return latencies;
+    }
+
+    private List<Peer> peers(Workspace workspace, Lmcache measuring, Ports ports, Optional<BenchDaemon> daemon) {
         List<Peer> all = new ArrayList<>();
         for (PeerKind kind : peers) {
             switch (kind) {
@@ -147,9 +194,14 @@ record Bench(
                 case IN_PLACE -> all.add(new InPlacePeer(daemon.orElseThrow()));
                 case FS_NATIVE -> all.add(new FsNativePeer(measuring, workspace.path()));
                 case CLIENT -> all.add(new ClientPeer(daemon.orElseThrow()));
+                case RESP -> all.add(new RespPeer(measuring, daemon.orElseThrow(), ports.resp()));
+                case REDIS -> all.add(new RedisPeer(measuring, workspace.path(), cleanUp));
+                case LM, LM_SERVER -> {
+                    // no rates: see lmLatencies
+                }
                 case FIO -> {
-                    all.add(new FioPeer(tool, workspace.path(), FIO_BLOCK_BYTES, FIO_DEPTH));
-                    all.add(new FioPeer(tool, workspace.path(), 0, 0));
+                    all.add(new FioPeer(measuring.tool(), workspace.path(), FIO_BLOCK_BYTES, FIO_DEPTH));
+                    all.add(new FioPeer(measuring.tool(), workspace.path(), 0, 0));
                 }
             }
         }
@@ -162,11 +214,13 @@ record Bench(
 
     /** Room for two rounds: what the round before left is deleted, but its segments go only when space is needed. */
     private StoreSize storeSize() {
-        long record = Blocks.roundUp(largestChunk()) + Blocks.BLOCK_BYTES;
+        long longest = Math.max(largestChunk(), peers.contains(PeerKind.LM) ? LmLatency.longestBytes() : 0);
+        long record = Blocks.roundUp(longest) + Blocks.BLOCK_BYTES;
         long chunks = 2L * (plan.count() + plan.inFlight());
         return StoreSize.of(
-                largestChunk(),
-                Math.max(chunks, (chunks * record + LookupLatency.storedBytes()) / record + 1),
+                longest,
+                Math.max(
+                        chunks, (chunks * record + LookupLatency.storedBytes() + LmLatency.storedBytes()) / record + 1),
                 Math.max(1, Math.min(chunks * record, SEGMENT_BYTES) / record));
     }
 

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Locale;
 import kvstore.bench.CleanUp;
 import kvstore.bench.DaemonLauncher;
-import kvstore.bench.Progress;
 import kvstore.client.cli.CommandFailure;
 import kvstore.client.cli.ExitCode;
 import kvstore.client.cli.Json;
 import kvstore.client.cli.KvStoreCommand;
+import kvstore.client.cli.Progress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,10 +25,11 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "bench",
         description = {
-            "Measure this daemon beside LMCache's own file system backend and fio, on one directory in one run.",
+            "Measure this daemon beside LMCache's own backends, Redis and fio, on one directory in one run.",
             "Each peer stores chunks, loads them and gives the disk back; they take turns, and the median of the rounds"
-                    + " counts. kvstore and fs_native are measured by LMCache's own tool, in_place and client by the Java client,"
-                    + " which shares its memory with the daemon or sends messages."
+                    + " counts. kvstore, fs_native, resp and redis are measured by LMCache's own tool, in_place and client by the"
+                    + " Java client, which shares its memory with the daemon or sends messages. lm and lm_server are asked for"
+                    + " one value after the other over lm://; lm_server and redis keep everything in memory."
         })
 public final class BenchCommand implements KvStoreCommand {
     @Spec
@@ -78,7 +79,7 @@ public final class BenchCommand implements KvStoreCommand {
             names = "--peers",
             paramLabel = "PEER",
             split = ",",
-            defaultValue = "kvstore,fs_native,in_place,client,fio",
+            defaultValue = "kvstore,fs_native,in_place,client,resp,redis,lm,lm_server,fio",
             converter = PeerName.class,
             description = "Who takes part, in the order of turns. Default: all, ${DEFAULT-VALUE}.")
     private List<PeerKind> peers;

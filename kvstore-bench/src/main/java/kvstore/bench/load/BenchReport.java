@@ -17,6 +17,7 @@ import org.HdrHistogram.Histogram;
  * @param results of every peer and size
  * @param missing sentences about peers that could not be measured
  * @param lookup empty if our daemon was not measured
+ * @param lm of each server that was asked over {@code lm://}
  * @param allocatedPerPayloadByte as {@link ClientPeer#allocatedPerPayloadByte}
  * @param coreSecondsPerGigabyte as {@link InPlacePeer#coreSecondsPerGigabyte}
  * @param disk file system and way of the bytes, for people
@@ -26,18 +27,21 @@ record BenchReport(
         List<PeerResult> results,
         List<String> missing,
         Optional<LookupLatency> lookup,
+        List<LmLatency> lm,
         OptionalDouble allocatedPerPayloadByte,
         OptionalDouble coreSecondsPerGigabyte,
         String disk) {
 
     private static final String FS_NATIVE = "fs_native";
     private static final String FIO = "fio";
+    private static final String REDIS = "redis";
     private static final double P50 = 50;
     private static final double P99 = 99;
 
     BenchReport {
         results = List.copyOf(results);
         missing = List.copyOf(missing);
+        lm = List.copyOf(lm);
     }
 
     /** Chunks that a peer did not store or load. */
@@ -56,6 +60,8 @@ record BenchReport(
         Table facts = new Table();
         lookup.ifPresent(latency -> facts.add("lookup of %d keys".formatted(LookupLatency.KEYS), text(latency.idle()))
                 .add("while chunks move", text(latency.busy())));
+        lm.forEach(latency -> facts.add(latency.server() + ", GET of 64 KiB", text(latency.small()))
+                .add(latency.server() + ", GET of 16 MiB", text(latency.large())));
         allocatedPerPayloadByte.ifPresent(
                 bytes -> facts.add("daemon's heap", "%.3f bytes allocated per byte of payload".formatted(bytes)));
         coreSecondsPerGigabyte.ifPresent(seconds ->
@@ -82,14 +88,21 @@ record BenchReport(
             json.put("lookup_idle", json(latency.idle()));
             json.put("lookup_busy", json(latency.busy()));
         });
+        lm.forEach(latency -> json.put(
+                latency.server(), Json.object("get_64kib", json(latency.small()), "get_16mib", json(latency.large()))));
         allocatedPerPayloadByte.ifPresent(bytes -> json.put("heap_bytes_per_payload_byte", round(bytes)));
         coreSecondsPerGigabyte.ifPresent(seconds -> json.put("in_place_core_seconds_per_gb", round(seconds)));
         return json;
     }
 
     private Table rates(long chunkBytes) {
-        Table table =
-                new Table().add("", "store", "load", "store/fs_native", "load/fs_native", "store/fio", "load/fio");
+        boolean redis = of(chunkBytes).stream().anyMatch(result -> result.peer().equals(REDIS));
+        List<Object> head = new ArrayList<>(
+                List.of("", "store", "load", "store/fs_native", "load/fs_native", "store/fio", "load/fio"));
+        if (redis) {
+            head.addAll(List.of("store/redis", "load/redis"));
+        }
+        Table table = new Table().add(head.toArray());
         for (PeerResult result : of(chunkBytes)) {
             List<Object> row = new ArrayList<>(List.of(
                     result.peer(),
@@ -99,6 +112,10 @@ record BenchReport(
             row.add(ratio(result, FS_NATIVE, PeerResult::loadGigabytesPerSecond));
             row.add(ratio(result, FIO, PeerResult::storeGigabytesPerSecond));
             row.add(ratio(result, FIO, PeerResult::loadGigabytesPerSecond));
+            if (redis) {
+                row.add(ratio(result, REDIS, PeerResult::storeGigabytesPerSecond));
+                row.add(ratio(result, REDIS, PeerResult::loadGigabytesPerSecond));
+            }
             table.add(row.toArray());
         }
         return table;
@@ -146,6 +163,10 @@ record BenchReport(
                 .ifPresent(share -> json.put("store_of_fio", round(share)));
         share(result, FIO, PeerResult::loadGigabytesPerSecond)
                 .ifPresent(share -> json.put("load_of_fio", round(share)));
+        share(result, REDIS, PeerResult::storeGigabytesPerSecond)
+                .ifPresent(share -> json.put("store_of_redis", round(share)));
+        share(result, REDIS, PeerResult::loadGigabytesPerSecond)
+                .ifPresent(share -> json.put("load_of_redis", round(share)));
         return json;
     }
 

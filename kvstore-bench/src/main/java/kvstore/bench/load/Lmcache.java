@@ -56,6 +56,16 @@ record Lmcache(Tool tool, Path environment, Path output) {
         return JsonFile.read(output, json -> parse(json, chunkBytes));
     }
 
+    /** The command of LMCache's own server for {@code lm://}, which keeps values in its memory. */
+    List<String> lmServer(int port) {
+        return List.of(
+                environment.resolve("bin").resolve("python").toString(),
+                "-m",
+                "lmcache.v1.server",
+                ServerProcess.HOST,
+                Integer.toString(port));
+    }
+
     static Sample parse(JsonObject json, long chunkBytes) {
         JsonObject store = operation(json, "Store");
         JsonObject load = operation(json, "Load");

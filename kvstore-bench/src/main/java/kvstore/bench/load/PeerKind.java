@@ -12,6 +12,14 @@ enum PeerKind {
     FS_NATIVE,
     /** This project as the Java client sees it, with latency of lookups and the daemon's heap. */
     CLIENT,
+    /** This project as LMCache sees it through its own adapter for Redis. */
+    RESP,
+    /** Redis, through the same adapter. */
+    REDIS,
+    /** This project over LMCache's own protocol: latency of single values only. */
+    LM,
+    /** LMCache's own server of that protocol: latency of single values only. */
+    LM_SERVER,
     /** The disk. */
     FIO;
 
@@ -23,6 +31,6 @@ enum PeerKind {
 
     /** Whether our daemon is needed. */
     boolean isOurs() {
-        return this == KVSTORE || this == IN_PLACE || this == CLIENT;
+        return this == KVSTORE || this == IN_PLACE || this == CLIENT || this == RESP || this == LM;
     }
 }

@@ -1,4 +1,4 @@
-/** {@code kvstore bench}: this daemon, LMCache's own file system backend and fio, on one directory in one run. */
+/** {@code kvstore bench}: this daemon, LMCache's own backends, Redis and fio, on one directory in one run. */
 @NullMarked
 package kvstore.bench.load;
 

@@ -16,10 +16,10 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import kvstore.bench.CleanUp;
-import kvstore.bench.Progress;
 import kvstore.bench.TestLauncher;
 import kvstore.client.cli.CommandFailure;
 import kvstore.client.cli.ExitCode;
+import kvstore.client.cli.Progress;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

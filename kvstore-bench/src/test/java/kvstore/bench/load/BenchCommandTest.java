@@ -25,13 +25,13 @@ final class BenchCommandTest {
     void isFoundByTheCommandLine() {
         assertThat(run("bench", "--help")).isEqualTo(ExitCode.OK.code());
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .contains("--peers", "kvstore,fs_native,client,fio", "--in-flight", "Exit codes");
+                .contains("--peers", "kvstore,fs_native,in_place,client,resp,redis,lm", "--in-flight", "Exit codes");
     }
 
     @ParameterizedTest
     @CsvSource({
         "--size=16, '''16'' is no size, such as 64KiB or 16MiB'",
-        "--peers=redis, '''redis'' is no peer: there are [kvstore, fs_native, client, fio]'",
+        "--peers=disk, '''disk'' is no peer: there are [kvstore, in_place, fs_native, client, resp, redis, lm, lm_server, fio]'",
         "--count=33, --count must be a multiple of --in-flight",
         "--rounds=0, --rounds must be at least 1"
     })

@@ -37,6 +37,8 @@ final class BenchReportTest {
 
                         lookup of 400 keys      p50 0.50 ms, p99 0.99 ms, max 1.00 ms
                         while chunks move       p50 0.50 ms, p99 0.99 ms, max 1.00 ms
+                        lm, GET of 64 KiB       p50 0.50 ms, p99 0.99 ms, max 1.00 ms
+                        lm, GET of 16 MiB       p50 0.50 ms, p99 0.99 ms, max 1.00 ms
                         daemon's heap           0.044 bytes allocated per byte of payload
                         daemon's CPU, in place  0.123 core-seconds per GB, checksums included
                         not measured            lmbench: is not here
@@ -56,6 +58,11 @@ final class BenchReportTest {
         assertThat(ours.get("peer").getAsString()).isEqualTo("kvstore");
         assertThat(ours.get("store_of_fs_native").getAsDouble()).isEqualTo(0.5);
         assertThat(json.get("heap_bytes_per_payload_byte").getAsDouble()).isEqualTo(0.044);
+        assertThat(json.getAsJsonObject("lm")
+                        .getAsJsonObject("get_16mib")
+                        .get("p50_micros")
+                        .getAsInt())
+                .isEqualTo(500);
         assertThat(json.getAsJsonObject("lookup_idle").get("p99_micros").getAsInt())
                 .isEqualTo(990);
     }
@@ -67,12 +74,29 @@ final class BenchReportTest {
                 List.of(result("client", 1)),
                 List.of(),
                 Optional.empty(),
+                List.of(),
                 OptionalDouble.empty(),
                 OptionalDouble.empty(),
                 "ext4");
 
         assertThat(alone.text()).contains("client  1.00 GB/s  1.00 GB/s  -");
         assertThat(Json.write(alone.json())).doesNotContain("of_fs_native", "lookup");
+    }
+
+    @Test
+    void putsBothBesideRedis() {
+        BenchReport doors = new BenchReport(
+                PLAN,
+                List.of(result("resp", 3), result("redis", 2)),
+                List.of(),
+                Optional.empty(),
+                List.of(),
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                "ext4");
+
+        assertThat(doors.text()).contains("store/redis  load/redis").containsPattern("resp .* 1.50 +1.50\n");
+        assertThat(Json.write(doors.json())).contains("\"store_of_redis\":1.5");
     }
 
     private static BenchReport report(int failures) {
@@ -89,6 +113,7 @@ final class BenchReportTest {
                         result("fio, same shape", 3)),
                 List.of("lmbench: is not here"),
                 Optional.of(new LookupLatency(histogram(), histogram())),
+                List.of(new LmLatency("lm", histogram(), histogram())),
                 OptionalDouble.of(0.0441),
                 OptionalDouble.of(0.1234),
                 "ext4 by odirect");

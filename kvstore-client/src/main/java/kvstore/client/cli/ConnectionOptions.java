@@ -49,7 +49,13 @@ public final class ConnectionOptions {
 
     /** Connects and agrees on the version of the wire contract. */
     public Session connect() {
-        KvStoreClient client = connectWithoutHello();
+        return connect(1);
+    }
+
+    /** As {@link #connect()}, for transfers side by side. */
+    Session connect(int transferConnections) {
+        GRPC_CHANNEL_LOG.setLevel(Level.OFF);
+        KvStoreClient client = client(transferConnections);
         try {
             return new Session(client, client.hello());
         } catch (RuntimeException e) {
@@ -61,11 +67,15 @@ public final class ConnectionOptions {
     /** For a question that a daemon answers before it is ready, or for who makes something of a failed Hello. */
     public KvStoreClient connectWithoutHello() {
         GRPC_CHANNEL_LOG.setLevel(Level.OFF);
+        return client(1);
+    }
+
+    private KvStoreClient client(int transferConnections) {
         return KvStoreClient.connect(
                 target,
                 ClientOptions.defaults()
                         .withTimeout(timeout)
-                        .withTransferConnections(1)
+                        .withTransferConnections(transferConnections)
                         .withClientName("kvstore-cli/" + Version.current()));
     }
 }

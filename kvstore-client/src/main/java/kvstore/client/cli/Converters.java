@@ -2,12 +2,15 @@ package kvstore.client.cli;
 
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import kvstore.api.ChunkKey;
 import kvstore.client.Target;
+import kvstore.client.lmcache.KvShape;
+import kvstore.client.lmcache.TreeFormat;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -24,7 +27,9 @@ final class Converters {
         commandLine
                 .registerConverter(Target.class, converter(Target::parse))
                 .registerConverter(Duration.class, converter(Converters::duration))
-                .registerConverter(ChunkKey.class, converter(Converters::key));
+                .registerConverter(ChunkKey.class, converter(Converters::key))
+                .registerConverter(KvShape.class, converter(KvShape::parse))
+                .registerConverter(TreeFormat.class, converter(Converters::format));
     }
 
     /** A key as {@link ChunkKey#toString} shows it: text, or {@code hex:} and digits. */
@@ -37,6 +42,14 @@ final class Converters {
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("key '%s': %s".formatted(text, e.getMessage()), e);
         }
+    }
+
+    private static TreeFormat format(String text) {
+        return Arrays.stream(TreeFormat.values())
+                .filter(format -> format.label().equals(text))
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalArgumentException("'" + text + "' is none of gds, fs_native, nixl and fs"));
     }
 
     static Duration duration(String text) {

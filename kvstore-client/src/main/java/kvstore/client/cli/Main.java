@@ -58,9 +58,13 @@ public final class Main {
                         new PutCommand(console),
                         new GetCommand(console),
                         new LookupCommand(console),
+                        new MatchCommand(console),
                         new DeleteCommand(),
                         new LsCommand(),
-                        new StatCommand())
+                        new ExplainCommand(),
+                        new StatCommand(),
+                        new ImportCommand(),
+                        new ExportCommand())
                 .forEach(commandLine::addSubcommand);
         ServiceLoader.load(KvStoreCommand.class).forEach(commandLine::addSubcommand);
         documentExitCodes(commandLine);

@@ -1,5 +1,7 @@
 package kvstore.client.cli;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /** Values as people read them. */
@@ -20,6 +22,24 @@ public final class Words {
             unit++;
         }
         return "%.1f %siB".formatted(value, UNITS.charAt(unit));
+    }
+
+    /**
+     * What {@link #of} made a name of.
+     *
+     * @param option where the name was given
+     * @throws CommandFailure with what is allowed
+     */
+    static <E extends Enum<E>> E constant(Class<E> type, String prefix, String name, String option) {
+        List<String> allowed = Arrays.stream(type.getEnumConstants())
+                .map(constant -> of(constant, prefix))
+                .filter(known -> !known.equals("unspecified") && !known.equals("unrecognized"))
+                .toList();
+        if (!allowed.contains(name)) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "%s: '%s' is none of %s".formatted(option, name, String.join(", ", allowed)));
+        }
+        return Enum.valueOf(type, prefix + name.toUpperCase(Locale.ROOT));
     }
 
     /** A constant of the wire contract without what all of its kind begin with: {@code MISS_REASON_ABSENT} is "absent". */

@@ -23,7 +23,7 @@ final class MainTest {
         Cli help = Cli.run("--help");
         assertThat(help.exitCode()).isZero();
         assertThat(help.out())
-                .contains("put ", "get ", "lookup ", "delete ", "ls ", "stat ", "contributed ")
+                .contains("put ", "get ", "lookup ", "delete ", "ls ", "stat ", "import ", "export ", "contributed ")
                 .contains("Exit codes:")
                 .contains("0   done")
                 .contains("1   the answer is no")
@@ -33,7 +33,7 @@ final class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"put", "get", "lookup", "delete", "ls", "stat"})
+    @ValueSource(strings = {"put", "get", "lookup", "delete", "ls", "stat", "import", "export"})
     void everyCommandHasHelp(String command) {
         Cli help = Cli.run(command, "--help");
         assertThat(help.exitCode()).isZero();

@@ -42,8 +42,20 @@ final class ConfigBinder {
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),
+                new RespConfig(
+                        values.get(RESP_LISTEN),
+                        values.get(RESP_MAX_CONNECTIONS),
+                        values.get(RESP_EVENT_LOOP_THREADS),
+                        values.get(RESP_LEASE_DURATION),
+                        values.get(RESP_MAX_EXPIRIES)),
+                new LmConfig(
+                        values.get(LM_LISTEN),
+                        values.get(LM_MAX_CONNECTIONS),
+                        values.get(LM_EVENT_LOOP_THREADS),
+                        values.get(LM_LEASE_DURATION)),
                 new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT), values.get(LEASE_MAX_SHARE)),
                 eviction(),
+                new ExplainConfig(values.get(EXPLAIN_MAX_KEYS)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
                 new ShutdownConfig(values.get(SHUTDOWN_DRAIN_TIMEOUT)));
@@ -96,6 +108,10 @@ final class ConfigBinder {
         Duration idle = values.get(EVICTION_IDLE_TTL);
         if (!idle.isZero() && idle.toSeconds() < EvictionConfig.IDLE_SECONDS_MIN) {
             problem(EVICTION_IDLE_TTL, "is neither 0s, for ever, nor 1m or more");
+        } else if (values.get(EVICTION_POLICY) == EvictionConfig.Policy.IDLE
+                && !idle.isZero()
+                && idle.compareTo(values.get(LEASE_MAX_DURATION)) < 0) {
+            problem(EVICTION_IDLE_TTL, "is shorter than " + said(LEASE_MAX_DURATION));
         }
         long segmentBytes = values.get(DATA_SEGMENT_SIZE);
         if (values.get(DATA_MAX_VALUE_SIZE) > segmentBytes / MIN_VALUES_PER_SEGMENT) {

@@ -17,8 +17,11 @@ public record DaemonConfig(
         MemoryConfig memory,
         GrpcConfig grpc,
         RegionConfig region,
+        RespConfig resp,
+        LmConfig lm,
         LeaseConfig lease,
         EvictionConfig eviction,
+        ExplainConfig explain,
         AdminConfig admin,
         LogConfig log,
         ShutdownConfig shutdown) {

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The front door.
+ * The gRPC door.
  *
  * @param listen TCP address, always of this machine; empty for no TCP. Port 0 takes any free port
  * @param unixSocket absolute path of the Unix socket; empty for none. One of the two is set

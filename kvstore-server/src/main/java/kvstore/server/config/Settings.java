@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.store.EvictionConfig.Policy;
+import kvstore.store.StoreConfig;
 import org.slf4j.event.Level;
 
 /**
@@ -161,6 +162,54 @@ final class Settings {
             Threads that compute and compare the checksums of what lies in regions, about 8 GB/s each. `auto` is a \
             quarter of the cores, at least 2 and at most 16.""");
 
+    static final Setting<Optional<InetSocketAddress>> RESP_LISTEN =
+            new Setting<>("resp.listen", ValueType.listenLoopback().orEmpty(), "", """
+            TCP address of the RESP2 door, which Redis clients and LMCache's `resp` and `redis://` use. Empty for none. \
+            Only addresses of this machine, because this release has no TLS and no authentication. Port 0 takes any free \
+            port, and the log says which. `grpc.stall-timeout`, `grpc.put-wait` and `grpc.get-wait` hold for this door \
+            too.""");
+
+    static final Setting<Integer> RESP_MAX_CONNECTIONS =
+            new Setting<>("resp.max-connections", ValueType.count(1, 65_536), "1024", """
+            Clients that the RESP door serves at one time. Further ones get an error and are closed. One takes at most \
+            1MiB of network buffers.""");
+
+    static final Setting<Integer> RESP_EVENT_LOOP_THREADS = new Setting<>(
+            "resp.event-loop-threads", ValueType.count(1, 256).orAuto(Machine::eventLoopThreads), "auto", """
+            Threads that move bytes between the RESP door's sockets and memory. `auto` is the number of cores, at least 2 \
+            and at most 8.""");
+
+    static final Setting<Duration> RESP_LEASE_DURATION =
+            new Setting<>("resp.lease-duration", ValueType.duration("0ms", "1h"), "60s", """
+            How long EXISTS protects from eviction what it found, so that the GET that follows finds it too. At most \
+            `lease.max-duration`. `0ms` is no lease.""");
+
+    static final Setting<Integer> RESP_MAX_EXPIRIES =
+            new Setting<>("resp.max-expiries", ValueType.count(0, 10_000_000), "65536", """
+            Keys set with EX or PX whose expiry the RESP door remembers. A SET beyond is answered with OK and stores \
+            nothing. One takes about 150 bytes of heap and its key. Expiries are forgotten at a restart.""");
+
+    static final Setting<Optional<InetSocketAddress>> LM_LISTEN =
+            new Setting<>("lm.listen", ValueType.listenLoopback().orEmpty(), "", """
+            TCP address of the door for `lm://`, LMCache's own protocol. Empty for none. Only addresses of this machine, \
+            because the protocol has neither TLS nor authentication. Port 0 takes any free port, and the log says which. \
+            `grpc.stall-timeout`, `grpc.put-wait` and `grpc.get-wait` hold for this door too.""");
+
+    static final Setting<Integer> LM_MAX_CONNECTIONS =
+            new Setting<>("lm.max-connections", ValueType.count(1, 65_536), "1024", """
+            Clients that the lm door serves at one time. Further ones are closed. One takes at most 1MiB of network \
+            buffers.""");
+
+    static final Setting<Integer> LM_EVENT_LOOP_THREADS = new Setting<>(
+            "lm.event-loop-threads", ValueType.count(1, 256).orAuto(Machine::eventLoopThreads), "auto", """
+            Threads that move bytes between the lm door's sockets and memory. `auto` is the number of cores, at least 2 \
+            and at most 8.""");
+
+    static final Setting<Duration> LM_LEASE_DURATION =
+            new Setting<>("lm.lease-duration", ValueType.duration("0ms", "1h"), "60s", """
+            How long EXIST protects from eviction what it found, so that the GET that follows finds it too. At most \
+            `lease.max-duration`. `0ms` is no lease.""");
+
     static final Setting<Duration> LEASE_MAX_DURATION = new Setting<>(
             "lease.max-duration",
             ValueType.duration("1s", "1h"),
@@ -179,7 +228,7 @@ final class Settings {
             answered without a lease.""");
 
     static final Setting<Policy> EVICTION_POLICY =
-            new Setting<>("eviction.policy", ValueType.choice(Policy.class), "reinsert", """
+            new Setting<>("eviction.policy", ValueType.choice(Policy.class), "oldest", """
             What goes when room is needed. `oldest`: the segment that was written first. `reinsert`: the same, but what \
             was read of it is written again, as far as `eviction.reinsert-share` reaches. `idle`: what nobody wanted for \
             `eviction.idle-ttl` is a miss and goes at once; then the oldest.""");
@@ -191,8 +240,13 @@ final class Settings {
 
     static final Setting<Duration> EVICTION_IDLE_TTL =
             new Setting<>("eviction.idle-ttl", ValueType.duration("0ms", "720h"), "10m", """
-            For the policy `idle`: how long a chunk is kept that nobody wants, at least 1m. A start counts as a use. 0s \
+            For the policy `idle`: how long a chunk is kept that nobody wants, at least 1m and \
+            `lease.max-duration`. A start counts as a use. 0s \
             for ever, which is the policy `oldest`.""");
+    static final Setting<Integer> EXPLAIN_MAX_KEYS =
+            new Setting<>("explain.max-keys", ValueType.count(0, StoreConfig.GHOSTS_MAX), "100000", """
+            Keys that are no longer here of which the daemon remembers why, for `kvstore explain`. 32 bytes each; the \
+            oldest are forgotten first, and all at a restart.""");
 
     static final Setting<Optional<InetSocketAddress>> ADMIN_LISTEN =
             new Setting<>("admin.listen", ValueType.listen().orEmpty(), "127.0.0.1:7421", """
@@ -241,12 +295,22 @@ final class Settings {
             REGION_ALLOWED_UIDS,
             REGION_MAX_COUNT,
             REGION_THREADS,
+            RESP_LISTEN,
+            RESP_MAX_CONNECTIONS,
+            RESP_EVENT_LOOP_THREADS,
+            RESP_LEASE_DURATION,
+            RESP_MAX_EXPIRIES,
+            LM_LISTEN,
+            LM_MAX_CONNECTIONS,
+            LM_EVENT_LOOP_THREADS,
+            LM_LEASE_DURATION,
             LEASE_MAX_DURATION,
             LEASE_MAX_COUNT,
             LEASE_MAX_SHARE,
             EVICTION_POLICY,
             EVICTION_REINSERT_SHARE,
             EVICTION_IDLE_TTL,
+            EXPLAIN_MAX_KEYS,
             ADMIN_LISTEN,
             LOG_LEVEL,
             LOG_FORMAT,

@@ -5,13 +5,17 @@ import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
 import kvstore.server.metrics.DaemonCounters;
 import kvstore.server.transfer.Transfers;
+import kvstore.store.Explanation;
 import kvstore.store.ListPage;
 import kvstore.store.StoreStats;
 import kvstore.v1.AdminGrpc;
+import kvstore.v1.ExplainRequest;
+import kvstore.v1.ExplainResponse;
 import kvstore.v1.ListRequest;
 import kvstore.v1.ListResponse;
 import kvstore.v1.ListedChunk;
@@ -72,6 +76,17 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         } catch (IoFailure e) {
             return new FileSystemFacts("unknown: " + e.getMessage(), 0, 0);
         }
+    }
+
+    @Override
+    public void explain(ExplainRequest request, StreamObserver<ExplainResponse> observer) {
+        ControlService.answer(observer, () -> {
+            Requests.checkKeys(List.of(request.getKey()), 1);
+            Explanation explanation = transfers
+                    .store()
+                    .explain(Requests.keys(List.of(request.getKey())).get(0));
+            return Explanations.wire(explanation);
+        });
     }
 
     @Override

@@ -36,6 +36,8 @@ public final class DaemonMetrics implements AutoCloseable {
     private final TransferMeters transfers = new TransferMeters(meters);
     private final StoreMeters store = new StoreMeters(meters);
     private final IoMeters io = new IoMeters(meters);
+    private final RespMeters resp = new RespMeters(meters);
+    private final LmMeters lm = new LmMeters(meters);
     private final JvmGcMetrics collections = new JvmGcMetrics();
     private final SnapshotPerScrape<StoreStats> storeStats = new SnapshotPerScrape<>();
     private final long startNanos = System.nanoTime();
@@ -114,6 +116,16 @@ public final class DaemonMetrics implements AutoCloseable {
     /** Somebody waited for memory, and got it or not. */
     public void waitedForMemory(Direction direction, boolean granted, long nanos) {
         transfers.waited(direction, granted, nanos);
+    }
+
+    /** To be told by the RESP door what it does. */
+    public RespMeters resp() {
+        return resp;
+    }
+
+    /** To be told by the lm door what it does. */
+    public LmMeters lm() {
+        return lm;
     }
 
     /** To be told by the store what it does. */

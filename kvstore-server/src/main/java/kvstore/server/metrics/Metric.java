@@ -48,6 +48,72 @@ enum Metric {
             "How long calls took, from their first message to their last. A call of Put or Get carries many chunks.",
             "Alert when the 99th percentile of `lookup` leaves the low milliseconds."),
 
+    RESP_CONNECTIONS(
+            Kind.GAUGE,
+            "connections",
+            "",
+            "Clients of the RESP door.",
+            "At `resp.max-connections`, further clients are refused."),
+    RESP_REFUSED_CONNECTIONS_TOTAL(
+            Kind.COUNTER,
+            "connections",
+            "",
+            "Clients that the RESP door refused.",
+            "Alert on any: raise `resp.max-connections`."),
+    RESP_STALLED_CONNECTIONS_TOTAL(
+            Kind.COUNTER,
+            "connections",
+            "",
+            "Clients of the RESP door that stopped in the middle of a command or did not read their answer.",
+            "A client that hangs, or a network that loses packets."),
+    RESP_COMMANDS_TOTAL(
+            Kind.COUNTER,
+            "commands",
+            "command outcome",
+            "Commands of the RESP door. `dropped` is a SET that was answered with OK and stored nothing.",
+            "`dropped`: `kvstore_put_chunks_total` says why. `error`: a client has a fault. `cut`: clients go away in the "
+                    + "middle."),
+    RESP_COMMAND_SECONDS(
+            Kind.HISTOGRAM,
+            "seconds",
+            "command",
+            "How long they took, from when the command was understood to its answer. For SET that includes the arrival of "
+                    + "the value.",
+            ""),
+
+    LM_CONNECTIONS(
+            Kind.GAUGE,
+            "connections",
+            "",
+            "Clients of the lm door.",
+            "At `lm.max-connections`, further clients are refused."),
+    LM_REFUSED_CONNECTIONS_TOTAL(
+            Kind.COUNTER,
+            "connections",
+            "",
+            "Clients that the lm door refused.",
+            "Alert on any: raise `lm.max-connections`."),
+    LM_STALLED_CONNECTIONS_TOTAL(
+            Kind.COUNTER,
+            "connections",
+            "",
+            "Clients of the lm door that stopped in the middle of a request or did not read their answer.",
+            "A client that hangs, or a network that loses packets."),
+    LM_COMMANDS_TOTAL(
+            Kind.COUNTER,
+            "commands",
+            "command outcome",
+            "Commands of the lm door. `dropped` is a PUT that stored nothing, which the protocol cannot say.",
+            "`dropped`: `kvstore_put_chunks_total` says why. `error`: a client speaks something else. `cut`: clients go away "
+                    + "in the middle."),
+    LM_COMMAND_SECONDS(
+            Kind.HISTOGRAM,
+            "seconds",
+            "command",
+            "How long they took, from when their header was there to their end. For PUT that includes the arrival of the "
+                    + "value.",
+            ""),
+
     LOOKUP_SECONDS(Kind.HISTOGRAM, "seconds", "", "How long the store took to answer a lookup.", ""),
     LOOKUP_KEYS_TOTAL(Kind.COUNTER, "keys", "", "Keys that lookups asked for.", ""),
     LOOKUP_FOUND_KEYS_TOTAL(Kind.COUNTER, "keys", "", "Keys that lookups found.", ""),

@@ -21,6 +21,7 @@ public enum Rpc {
     MATCH_PREFIX(KvStoreGrpc.SERVICE_NAME, "MatchPrefix"),
     STAT(AdminGrpc.SERVICE_NAME, "Stat"),
     LIST(AdminGrpc.SERVICE_NAME, "List"),
+    EXPLAIN(AdminGrpc.SERVICE_NAME, "Explain"),
     /** Health, reflection and whatever a client makes up: one label value for all, because clients choose these names. */
     OTHER("", "");
 

@@ -119,7 +119,7 @@ final class RegionPut {
             long bytes = Math.min(SlabPool.MAX_SLAB_BYTES, item.length() - at);
             Slab slab = at == inPlaceBytes ? firstSlab : Rooms.acquire(transfers, bytes);
             if (slab == null) {
-                return Rooms.noMemory(transfers);
+                return Rooms.noMemory(transfers, item.key(), item.length());
             }
             slab.buffer().memory().asSlice(bytes).fill((byte) 0);
             long place = reservation.payloadOffset() + at;

@@ -105,14 +105,15 @@ public final class ChunkPut implements AutoCloseable {
                 end(outcome);
                 yield null;
             }
-            case Rooms.Room room -> receive(room, source);
+            case Rooms.Room room -> receive(key, room, source);
         };
     }
 
-    private Arrived receive(Rooms.Room room, PayloadSource source) throws IOException, InterruptedException {
+    private Arrived receive(ChunkKey key, Rooms.Room room, PayloadSource source)
+            throws IOException, InterruptedException {
         List<CompletableFuture<Void>> writes = new ArrayList<>();
         try {
-            return new Arrived(room.reservation(), writes, take(room, source, writes));
+            return new Arrived(room.reservation(), writes, take(key, room, source, writes));
         } catch (IOException | InterruptedException | RuntimeException | Error e) {
             room.reservation().abort();
             throw e;
@@ -125,14 +126,15 @@ public final class ChunkPut implements AutoCloseable {
      * @param writes receives the writes, whose slabs come back by themselves
      * @return null if the chunk did not arrive whole; the outcome is told then
      */
-    private @Nullable BlockChecksums take(Rooms.Room room, PayloadSource source, List<CompletableFuture<Void>> writes)
+    private @Nullable BlockChecksums take(
+            ChunkKey key, Rooms.Room room, PayloadSource source, List<CompletableFuture<Void>> writes)
             throws IOException, InterruptedException {
         BlockChecksums.Accumulator checksums = new BlockChecksums.Accumulator(length);
         for (long offset = 0; offset < length; offset += SlabPool.MAX_SLAB_BYTES) {
             long bytes = pieceBytes(offset);
             Slab slab = offset == 0 ? room.slab() : Rooms.acquire(transfers, bytes);
             if (slab == null) {
-                end(Rooms.noMemory(transfers));
+                end(Rooms.noMemory(transfers, key, length));
                 return null;
             }
             boolean writing = false;

@@ -67,6 +67,18 @@ public final class ReadAhead implements AutoCloseable {
         return next;
     }
 
+    /** Lets go of what was started of a chunk, and goes on to the one behind it. */
+    public void skip(ChunkRead chunk) {
+        while (!started.isEmpty() && started.peek().chunk() == chunk) {
+            ChunkRead.Piece piece = started.remove();
+            startedBytes -= piece.bytes();
+            piece.close();
+        }
+        if (current == chunk) {
+            current = null;
+        }
+    }
+
     /** Lets go of everything that was started and not taken. */
     @Override
     public void close() {

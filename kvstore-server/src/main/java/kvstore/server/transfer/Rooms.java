@@ -47,7 +47,7 @@ public final class Rooms {
             }
             Slab slab = slabBytes == 0 ? null : acquire(transfers, slabBytes);
             if (slab == null && slabBytes != 0) {
-                return new None(noMemory(transfers));
+                return new None(noMemory(transfers, key, length));
             }
             Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
             ReserveResult result = null;
@@ -94,7 +94,8 @@ public final class Rooms {
     }
 
     /** How a put ends for which {@link #acquire} gave nothing. */
-    public static PutOutcome noMemory(Transfers transfers) {
+    public static PutOutcome noMemory(Transfers transfers, ChunkKey key, long length) {
+        transfers.store().shedWithoutMemory(key, length);
         return PutOutcome.shed(PutReason.PUT_REASON_NO_MEMORY, "no memory for writes within " + transfers.putWait());
     }
 }

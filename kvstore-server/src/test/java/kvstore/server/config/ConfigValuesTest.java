@@ -52,8 +52,16 @@ final class ConfigValuesTest {
                   stall-timeout: 1m
                   put-wait: 0ms
                   get-wait: 1500ms
+                resp:
+                  listen: 127.0.0.1:6379
+                  max-connections: 12
+                  event-loop-threads: 2
+                  lease-duration: 5s
+                  max-expiries: 0
+                lm: {listen: "127.0.0.1:65432", max-connections: 7, event-loop-threads: 4, lease-duration: 9s}
                 lease: {max-duration: 10s, max-count: 12, max-share: 0.25}
                 eviction: {policy: idle, reinsert-share: 0.2, idle-ttl: 1h}
+                explain: {max-keys: 9}
                 admin:
                   listen: null
                 region:
@@ -94,8 +102,20 @@ final class ConfigValuesTest {
                                 Duration.ZERO,
                                 Duration.ofMillis(1500)),
                         new RegionConfig(Optional.of(Path.of("/run/kvstore/memory.sock")), Set.of(7, 1000), 5, 6),
+                        new RespConfig(
+                                Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 6379)),
+                                12,
+                                2,
+                                Duration.ofSeconds(5),
+                                0),
+                        new LmConfig(
+                                Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 65432)),
+                                7,
+                                4,
+                                Duration.ofSeconds(9)),
                         new LeaseConfig(Duration.ofSeconds(10), 12, 0.25),
                         new EvictionConfig(EvictionConfig.Policy.IDLE, 0.2, 3600, 0.25),
+                        new ExplainConfig(9),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
                         new ShutdownConfig(Duration.ofSeconds(5))));

@@ -44,8 +44,12 @@ final class DefaultsTest {
                                 Duration.ofSeconds(2),
                                 Duration.ofSeconds(10)),
                         new RegionConfig(Optional.empty(), Set.of(), 256, Machine.regionThreads()),
+                        new RespConfig(
+                                Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60), 65_536),
+                        new LmConfig(Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60)),
                         new LeaseConfig(Duration.ofSeconds(60), 100_000, 0.5),
-                        new EvictionConfig(EvictionConfig.Policy.REINSERT, 0.1, 600, 0.5),
+                        new EvictionConfig(EvictionConfig.Policy.OLDEST, 0.1, 600, 0.5),
+                        new ExplainConfig(100_000),
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
                         new ShutdownConfig(Duration.ofSeconds(20))));

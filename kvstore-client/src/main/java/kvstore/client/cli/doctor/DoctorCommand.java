@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import kvstore.client.KvStoreClient;
+import kvstore.client.Target;
 import kvstore.client.cli.ConnectionOptions;
 import kvstore.client.cli.ExitCode;
 import kvstore.client.cli.Json;
@@ -91,6 +92,9 @@ public final class DoctorCommand implements KvStoreCommand {
         try (KvStoreClient client = connection.connectWithoutHello()) {
             DaemonChecks.Result daemon = new DaemonChecks(connection, engine).ask(client);
             findings.addAll(daemon.findings());
+            if (connection.target() instanceof Target.Unix) {
+                findings.addAll(new SharedMemoryChecks(Path.of("/")).findings());
+            }
             findings.addAll(new ConfigChecks(engine, Math.max(1, blockSize)).findings());
             if (python == null) {
                 findings.add(Finding.skipped("hashes", "--python of LMCache's environment"));

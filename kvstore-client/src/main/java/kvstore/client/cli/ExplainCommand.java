@@ -1,0 +1,86 @@
+package kvstore.client.cli;
+
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import kvstore.api.ChunkKey;
+import kvstore.v1.ExplainResponse;
+import kvstore.v1.KeyState;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "explain",
+        description = {"Say where a key is, or why it is not.", "Exits with 1 if a get would not find it now."})
+final class ExplainCommand implements KvStoreCommand {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private ConnectionOptions connection;
+
+    @Parameters(paramLabel = "KEY", description = "The key: text, or hex: and the digits of the bytes.")
+    private ChunkKey key;
+
+    @Override
+    public Integer call() {
+        ExplainResponse answer;
+        try (Session session = connection.connect()) {
+            answer = session.client().explain(key);
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        if (connection.json()) {
+            out.println(Json.write(json(answer)));
+        } else {
+            out.print(table(answer));
+        }
+        return (answer.getState() == KeyState.KEY_STATE_HERE ? ExitCode.OK : ExitCode.NO).code();
+    }
+
+    /** All fields by their names in the contract, also those that are 0. */
+    private static Map<String, Object> json(ExplainResponse answer) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        for (FieldDescriptor field : ExplainResponse.getDescriptor().getFields()) {
+            json.put(field.getName(), answer.getField(field));
+        }
+        json.put("state", Words.of(answer.getState(), "KEY_STATE_"));
+        json.put("other_namespaces", List.copyOf(answer.getOtherNamespacesList()));
+        return json;
+    }
+
+    private static Table table(ExplainResponse answer) {
+        Table table = new Table()
+                .add("state", Words.of(answer.getState(), "KEY_STATE_").replace('_', ' '));
+        if (answer.getState() == KeyState.KEY_STATE_HERE) {
+            table.add("file", answer.getSegmentFile())
+                    .add("offset", answer.getOffset())
+                    .add("length", answer.getLength())
+                    .add("stored", answer.getStoredMillis() == 0 ? "unknown" : time(answer.getStoredMillis()))
+                    .add("last used", time(answer.getLastUsedMillis()))
+                    .add("leases", answer.getLeases() + (answer.getHeld() ? ", held" : ""));
+        }
+        if (!answer.getLastEvent().isEmpty()) {
+            table.add(
+                    "last event",
+                    "%s at %s, %d bytes"
+                            .formatted(
+                                    answer.getLastEvent(),
+                                    time(answer.getLastEventMillis()),
+                                    answer.getLastEventLength()));
+        } else if (answer.getState() == KeyState.KEY_STATE_ABSENT) {
+            table.add("last event", "nothing known: never stored, or longer ago than is remembered");
+        }
+        answer.getOtherNamespacesList().forEach(name -> table.add("stored in", "namespace " + name));
+        return table;
+    }
+
+    private static String time(long millis) {
+        return Instant.ofEpochMilli(millis).toString();
+    }
+}

@@ -1,0 +1,1 @@
+"""All doors of one daemon at once, for as long as one likes: see run.py."""

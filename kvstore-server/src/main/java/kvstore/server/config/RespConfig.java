@@ -1,0 +1,21 @@
+package kvstore.server.config;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The RESP2 door.
+ *
+ * @param listen TCP address, always of this machine; empty for no such door. Port 0 takes any free port
+ * @param maxConnections most clients at one time
+ * @param eventLoopThreads threads that move bytes between sockets and memory
+ * @param leaseDuration how long EXISTS protects what it found
+ * @param maxExpiries most keys whose expiry is remembered
+ */
+public record RespConfig(
+        Optional<InetSocketAddress> listen,
+        int maxConnections,
+        int eventLoopThreads,
+        Duration leaseDuration,
+        int maxExpiries) {}

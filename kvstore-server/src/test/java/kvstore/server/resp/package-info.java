@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.resp;
+
+import org.jspecify.annotations.NullMarked;
