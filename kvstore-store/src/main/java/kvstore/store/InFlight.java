@@ -46,13 +46,14 @@ final class InFlight {
      * @return false if the chunk is not at this place any more, or the key is being put
      */
     boolean beginMove(InFlightPut move, Slot from) {
-        return move == puts.computeIfAbsent(move.digest, digest -> {
-            if (!from.equals(index.peek(digest))) {
-                return null;
-            }
-            move.sequence = nextSequence();
-            return move;
-        });
+        return move
+                == puts.computeIfAbsent(move.digest, digest -> {
+                    if (!from.equals(index.peek(digest))) {
+                        return null;
+                    }
+                    move.sequence = nextSequence();
+                    return move;
+                });
     }
 
     @Nullable

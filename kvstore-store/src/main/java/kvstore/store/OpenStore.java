@@ -65,7 +65,8 @@ final class OpenStore {
                 directory.epoch() << Integer.SIZE,
                 listener,
                 environment);
-        Evictor evictor = new Evictor(index, segments, space, leases, directory, buffers, policy, listener, environment);
+        Evictor evictor =
+                new Evictor(index, segments, space, leases, directory, buffers, policy, listener, environment);
         recovery = recover(evictor);
         inFlight = new InFlight(index, segments, directory.epoch());
         SegmentMaker maker = new SegmentMaker(
@@ -75,10 +76,20 @@ final class OpenStore {
         evictor.rewriteWith(tombstones::writeNow);
         forgetting = new Forgetting(index, inFlight, segments, tombstones, listener, environment);
         puts = new Puts(
-                index, segments, inFlight, log, tombstones, buffers, config.maxValueBytes(), policy, listener, environment);
+                index,
+                segments,
+                inFlight,
+                log,
+                tombstones,
+                buffers,
+                config.maxValueBytes(),
+                policy,
+                listener,
+                environment);
         evictor.rescueWith(new Reinserter(policy, index, puts, forgetting, buffers, listener));
         Expiry expiry = new Expiry(policy, evictor, environment);
-        lookups = new Lookups(index, segments, inFlight, leases, forgetting, expiry, config.leaseMillisMax(), environment);
+        lookups = new Lookups(
+                index, segments, inFlight, leases, forgetting, expiry, config.leaseMillisMax(), environment);
         LOG.info("eviction: {}", config.eviction());
         lister = new ChunkLister(index, segments, listener);
         explainer = new Explainer(index, segments, inFlight, leases, policy, environment);

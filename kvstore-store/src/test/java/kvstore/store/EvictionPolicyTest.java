@@ -42,8 +42,7 @@ final class EvictionPolicyTest {
     private StoreHarness open(String pool, Policy policy, double share, double leasedShare) throws StoreException {
         StoreHarness harness = new StoreHarness(directory.resolve(pool), SEGMENTS);
         long capacity = SEGMENTS * SEGMENT;
-        harness.config = new StoreConfig(
-                        harness.pool, "node-a", capacity, SEGMENT, StoreHarness.MAX_VALUE, 60_000, 100)
+        harness.config = new StoreConfig(harness.pool, "node-a", capacity, SEGMENT, StoreHarness.MAX_VALUE, 60_000, 100)
                 .with(new EvictionConfig(policy, share, 600, leasedShare));
         harness.restart();
         return harness;
@@ -178,16 +177,18 @@ final class EvictionPolicyTest {
                 put(harness, head, head + 4);
                 lookup(harness, 0, head, head + 1, head + 2, head + 3);
                 long evicted = (harness.listener.evictedSegments.size() + 1) * SEGMENT;
-                assertThat(harness.listener.reinsertedChunks.get() * 2L * BLOCK).isLessThanOrEqualTo((long)
-                        (evicted * share));
+                assertThat(harness.listener.reinsertedChunks.get() * 2L * BLOCK)
+                        .isLessThanOrEqualTo((long) (evicted * share));
                 if (inOneSegment(harness, head)) {
                     whole.add(chain);
                 }
                 for (int earlier : whole) {
                     List<Boolean> found = new ArrayList<>();
                     for (int i = 0; i < 4; i++) {
-                        found.add(harness.store
-                                        .lookup(List.of(ChunkKey.of("none"), ChunkKey.of("k" + (earlier * 4 + i))), "", 0)
+                        found.add(harness.store.lookup(
+                                                List.of(ChunkKey.of("none"), ChunkKey.of("k" + (earlier * 4 + i))),
+                                                "",
+                                                0)
                                         .sizes()[1]
                                 > 0);
                     }
@@ -243,8 +244,7 @@ final class EvictionPolicyTest {
                     lookup(harness, 0, i);
                 }
                 int[] left = {at};
-                harness.engine.follow(
-                        (call, _) -> call == Call.WRITE && left[0]-- <= 0 ? Fault.TORN : null);
+                harness.engine.follow((call, _) -> call == Call.WRITE && left[0]-- <= 0 ? Fault.TORN : null);
                 boolean _ = harness.put("more", value(1, LENGTH));
                 boolean _ = harness.put("more2", value(2, LENGTH));
                 Set<Integer> before = new HashSet<>();
@@ -256,7 +256,9 @@ final class EvictionPolicyTest {
                 harness.engine.follow(FaultyEngine.NO_FAULTS);
                 harness.crash();
                 for (int i : before) {
-                    assertThat(has(harness, i)).as("k%d after a fault at write %d", i, at).isTrue();
+                    assertThat(has(harness, i))
+                            .as("k%d after a fault at write %d", i, at)
+                            .isTrue();
                 }
             }
         }
@@ -308,7 +310,10 @@ final class EvictionPolicyTest {
             int[] chain = IntStream.range(0, 10).toArray();
             for (int round = 0; round < 60; round++) {
                 pass(harness, 60 + random.nextInt(120));
-                int found = lookup(harness, 0, IntStream.range(0, 1 + random.nextInt(10)).toArray())
+                int found = lookup(
+                                harness,
+                                0,
+                                IntStream.range(0, 1 + random.nextInt(10)).toArray())
                         .leadingHits();
                 // Gets in the order of the chain take longer than a second each.
                 for (int i = 0; i < found; i++) {
@@ -317,7 +322,9 @@ final class EvictionPolicyTest {
                 }
                 LookupResult all = harness.store.lookup(
                         IntStream.of(chain).mapToObj(i -> ChunkKey.of("k" + i)).toList(), "nobody", 0);
-                assertThat(all.found().cardinality()).as("found beyond the first gap").isEqualTo(all.leadingHits());
+                assertThat(all.found().cardinality())
+                        .as("found beyond the first gap")
+                        .isEqualTo(all.leadingHits());
                 if (all.leadingHits() == 0) {
                     put(harness, 0, 10);
                 }
@@ -329,7 +336,9 @@ final class EvictionPolicyTest {
     void settingsAreChecked() {
         assertThatThrownBy(() -> new EvictionConfig(Policy.REINSERT, 0.6, 600, 0.5))
                 .hasMessage("reinsertShare = 0.6: must be 0 (none) to 0.5");
-        assertThatThrownBy(() -> new EvictionConfig(Policy.IDLE, 0.1, 59, 0.5)).hasMessageContaining("idleSeconds = 59");
-        assertThatThrownBy(() -> new EvictionConfig(Policy.OLDEST, 0.1, 0, 0)).hasMessageContaining("leasedShareMax = 0");
+        assertThatThrownBy(() -> new EvictionConfig(Policy.IDLE, 0.1, 59, 0.5))
+                .hasMessageContaining("idleSeconds = 59");
+        assertThatThrownBy(() -> new EvictionConfig(Policy.OLDEST, 0.1, 0, 0))
+                .hasMessageContaining("leasedShareMax = 0");
     }
 }

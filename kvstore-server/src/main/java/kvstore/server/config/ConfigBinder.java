@@ -53,7 +53,8 @@ final class ConfigBinder {
                         values.get(LM_MAX_CONNECTIONS),
                         values.get(LM_EVENT_LOOP_THREADS),
                         values.get(LM_LEASE_DURATION)),
-                new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT), values.get(LEASE_MAX_SHARE)),
+                new LeaseConfig(
+                        values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT), values.get(LEASE_MAX_SHARE)),
                 eviction(),
                 new ExplainConfig(values.get(EXPLAIN_MAX_KEYS)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),

@@ -263,7 +263,11 @@ enum Metric {
     STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "reason", "Chunks that went with them.", ""),
     STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "reason", "Payload that went with them.", ""),
     STORE_REINSERTED_CHUNKS_TOTAL(
-            Kind.COUNTER, "chunks", "", "Chunks that had been read and were written again before their segment went.", ""),
+            Kind.COUNTER,
+            "chunks",
+            "",
+            "Chunks that had been read and were written again before their segment went.",
+            ""),
     STORE_REINSERTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Their payload.", ""),
     STORE_REINSERTION_REFUSED_CHUNKS_TOTAL(
             Kind.COUNTER,

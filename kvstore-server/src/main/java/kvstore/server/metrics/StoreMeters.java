@@ -78,7 +78,8 @@ final class StoreMeters implements StoreListener {
     }
 
     long evictedChunks() {
-        double both = meters.counter(Metric.STORE_EVICTED_CHUNKS_TOTAL, CAPACITY).count()
+        double both = meters.counter(Metric.STORE_EVICTED_CHUNKS_TOTAL, CAPACITY)
+                        .count()
                 + meters.counter(Metric.STORE_EVICTED_CHUNKS_TOTAL, IDLE).count();
         return (long) both;
     }
@@ -125,7 +126,8 @@ final class StoreMeters implements StoreListener {
 
     @Override
     public void reinsertionRefused(ReinsertionRefusal reason, int chunks) {
-        meters.counter(Metric.STORE_REINSERTION_REFUSED_CHUNKS_TOTAL, reason.label()).increment(chunks);
+        meters.counter(Metric.STORE_REINSERTION_REFUSED_CHUNKS_TOTAL, reason.label())
+                .increment(chunks);
     }
 
     @Override
