@@ -47,7 +47,7 @@ public record EvictionConfig(Policy policy, double reinsertShare, int idleSecond
         return policy == Policy.IDLE && idleSeconds > 0 ? idleSeconds : Integer.MAX_VALUE;
     }
 
-    /** Oldest first, a tenth for whoever switches to reinsertion, ten minutes for idleness, leases on half of all. */
+    /** Oldest first, the simplest; a tenth for reinsertion, ten minutes for idleness, leases on half of all. */
     public static EvictionConfig defaults() {
         return of(Policy.OLDEST);
     }

@@ -19,8 +19,12 @@ interface EvictionPolicy {
         return 0;
     }
 
-    /** Whether a chunk of a segment that is about to go is worth being written again. */
-    default boolean rescues(ChunkIndex.Use use) {
+    /**
+     * Whether a chunk of a segment that is about to go is worth being written again.
+     *
+     * @param createdSeconds when the segment was begun
+     */
+    default boolean rescues(ChunkIndex.Use use, int createdSeconds, int nowSeconds) {
         return false;
     }
 
@@ -50,7 +54,11 @@ interface EvictionPolicy {
         }
     }
 
-    /** A second chance for what was read since it was written. */
+    /**
+     * A second chance for what was read since it was written, and lately: not longer ago than half of the time that its
+     * segment was kept. What was read only soon after it was written is mostly not read again, and would take the budget
+     * from what is.
+     */
     record ReinsertRead(double rescuedShare) implements EvictionPolicy {
         @Override
         public String label() {
@@ -58,8 +66,8 @@ interface EvictionPolicy {
         }
 
         @Override
-        public boolean rescues(ChunkIndex.Use use) {
-            return use.read();
+        public boolean rescues(ChunkIndex.Use use, int createdSeconds, int nowSeconds) {
+            return use.read() && nowSeconds - use.seconds() <= (nowSeconds - createdSeconds) / 2;
         }
     }
 

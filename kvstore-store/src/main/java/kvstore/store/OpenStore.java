@@ -86,7 +86,7 @@ final class OpenStore {
                 policy,
                 listener,
                 environment);
-        evictor.rescueWith(new Reinserter(policy, index, puts, forgetting, buffers, listener));
+        evictor.rescueWith(new Reinserter(policy, index, puts, forgetting, buffers, listener, environment));
         Expiry expiry = new Expiry(policy, evictor, environment);
         lookups = new Lookups(
                 index, segments, inFlight, leases, forgetting, expiry, config.leaseMillisMax(), environment);

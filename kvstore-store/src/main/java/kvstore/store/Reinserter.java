@@ -23,8 +23,11 @@ final class Reinserter {
     private static final Logger LOG = LoggerFactory.getLogger(Reinserter.class);
     private static final int PIECE_BYTES = 16 * Blocks.BLOCK_BYTES;
 
-    /** What is saved up for values that are larger than one eviction's budget, as a part of a segment. */
-    private static final int SAVED_DIVISOR = 2;
+    /**
+     * Budget is saved up for so many segments' bytes: what is wanted comes in bursts, because conversations were written
+     * together.
+     */
+    private static final int SAVED_SEGMENTS = 4;
 
     private record Candidate(ChunkKey key, KeyDigest digest, Slot slot, Use use) {
         long recordBytes() {
@@ -43,6 +46,7 @@ final class Reinserter {
     private final Forgetting forgetting;
     private final BlockBuffers buffers;
     private final StoreListener listener;
+    private final Environment environment;
 
     /** One piece, and apart from the buffers that a put waits for. */
     private final BlockBuffers pieces = new BlockBuffers(1, PIECE_BYTES);
@@ -56,18 +60,20 @@ final class Reinserter {
             Puts puts,
             Forgetting forgetting,
             BlockBuffers buffers,
-            StoreListener listener) {
+            StoreListener listener,
+            Environment environment) {
         this.policy = policy;
         this.index = index;
         this.puts = puts;
         this.forgetting = forgetting;
         this.buffers = buffers;
         this.listener = listener;
+        this.environment = environment;
     }
 
     /** The segment went: its share may be written next time. */
     void evicted(Segment segment) {
-        budgetBytes = Math.min(budgetBytes + share(segment), segment.sizeBytes() / SAVED_DIVISOR);
+        budgetBytes = Math.min(budgetBytes + share(segment), SAVED_SEGMENTS * segment.sizeBytes());
     }
 
     /** Gives the chunks of a segment their second chance. What could not be moved is simply not moved. */
@@ -106,12 +112,14 @@ final class Reinserter {
 
     private List<Candidate> candidates(Segment victim) {
         List<Candidate> candidates = new ArrayList<>();
+        int now = environment.seconds();
+        int created = (int) (victim.header().createdMillis() / 1000);
         boolean _ = IndexArea.show(
                 victim,
                 buffers,
                 item -> {
                     Use use = item.isChunk() ? index.use(item.digest(), victim.id(), item.block()) : null;
-                    if (use != null && policy.rescues(use)) {
+                    if (use != null && policy.rescues(use, created, now)) {
                         Slot slot = new Slot(victim.id(), item.block(), item.length());
                         candidates.add(new Candidate(item.chunkKey(), item.digest(), slot, use));
                     }

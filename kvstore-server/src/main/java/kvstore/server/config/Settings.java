@@ -228,9 +228,9 @@ final class Settings {
             answered without a lease.""");
 
     static final Setting<Policy> EVICTION_POLICY =
-            new Setting<>("eviction.policy", ValueType.choice(Policy.class), "oldest", """
+            new Setting<>("eviction.policy", ValueType.choice(Policy.class), "reinsert", """
             What goes when room is needed. `oldest`: the segment that was written first. `reinsert`: the same, but what \
-            was read of it is written again, as far as `eviction.reinsert-share` reaches. `idle`: what nobody wanted for \
+            was read of it lately is written again, as far as `eviction.reinsert-share` reaches. `idle`: what nobody wanted for \
             `eviction.idle-ttl` is a miss and goes at once; then the oldest.""");
 
     static final Setting<Double> EVICTION_REINSERT_SHARE =

@@ -48,7 +48,7 @@ final class DefaultsTest {
                                 Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60), 65_536),
                         new LmConfig(Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60)),
                         new LeaseConfig(Duration.ofSeconds(60), 100_000, 0.5),
-                        new EvictionConfig(EvictionConfig.Policy.OLDEST, 0.1, 600, 0.5),
+                        new EvictionConfig(EvictionConfig.Policy.REINSERT, 0.1, 600, 0.5),
                         new ExplainConfig(100_000),
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
