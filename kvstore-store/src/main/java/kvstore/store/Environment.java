@@ -11,7 +11,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Everything that makes two runs differ, in one place, so that tests can fix it.
+ * Everything that makes two runs differ, in one place, so that tests and simulations can fix it.
  *
  * @param clock time of day, for what is written to disk
  * @param nanos a monotonic clock, for leases and waiting
@@ -19,18 +19,19 @@ import java.util.function.Supplier;
  * @param background runs what nobody waits for: preparing and sealing segments
  * @param conditions how a thread waits for another one
  */
-record Environment(
+public record Environment(
         InstantSource clock,
         LongSupplier nanos,
         Supplier<UUID> uuids,
         ExecutorService background,
         Function<ReentrantLock, Condition> conditions) {
     /** Threads wait as they do in Java. */
-    Environment(InstantSource clock, LongSupplier nanos, Supplier<UUID> uuids, ExecutorService background) {
+    public Environment(InstantSource clock, LongSupplier nanos, Supplier<UUID> uuids, ExecutorService background) {
         this(clock, nanos, uuids, background, ReentrantLock::newCondition);
     }
 
-    static Environment system() {
+    /** The clocks of this machine, random identities, and a virtual thread for each task. */
+    public static Environment system() {
         return new Environment(
                 InstantSource.system(),
                 System::nanoTime,
