@@ -54,11 +54,21 @@ public final class IndexLincheckTest {
 
     @Test
     void everyInterleaving() {
-        new ModelCheckingOptions().iterations(10).invocationsPerIteration(200).threads(2).actorsPerThread(3).check(IndexLincheckTest.class);
+        new ModelCheckingOptions()
+                .iterations(10)
+                .invocationsPerIteration(200)
+                .threads(2)
+                .actorsPerThread(3)
+                .check(IndexLincheckTest.class);
     }
 
     @Test
     void underStress() {
-        new StressOptions().iterations(10).invocationsPerIteration(500).threads(3).actorsPerThread(3).check(IndexLincheckTest.class);
+        new StressOptions()
+                .iterations(10)
+                .invocationsPerIteration(500)
+                .threads(3)
+                .actorsPerThread(3)
+                .check(IndexLincheckTest.class);
     }
 }

@@ -82,7 +82,7 @@ final class SimClient {
     /** @param keep the reservation is left open */
     void put(SimKey key, boolean keep) {
         int length = LENGTHS[random.nextInt(LENGTHS.length)];
-        Watch watch = key.watch();
+        Watch watch = key.watch(scheduler.nanos());
         Duration wait = Duration.ofMillis(WAITS_MILLIS[random.nextInt(WAITS_MILLIS.length)]);
         switch (store.reserve(key.key, length, "", wait)) {
             case ReserveResult.Refused _, ReserveResult.InFlight _ -> {}
@@ -164,6 +164,7 @@ final class SimClient {
             throw e;
         }
         key.endChange(open.version, true);
+        key.used(scheduler.nanos());
         model.trace("committed", key);
         if (model.damagedFile(open.file)) {
             key.taint();
@@ -192,7 +193,7 @@ final class SimClient {
 
     /** @param keep the pin is left open */
     void get(SimKey key, boolean keep) {
-        Watch watch = key.watch();
+        Watch watch = key.watch(scheduler.nanos());
         Evictions evictions = new Evictions();
         switch (store.pin(key.key)) {
             case PinResult.InFlight _ -> key.unwatch(watch);
@@ -301,7 +302,7 @@ final class SimClient {
 
     private void lookup() {
         List<SimKey> some = distinctKeys(6);
-        List<Watch> watches = some.stream().map(SimKey::watch).toList();
+        List<Watch> watches = some.stream().map(key -> key.watch(scheduler.nanos())).toList();
         Evictions evictions = new Evictions();
         List<ChunkKey> keys = some.stream().map(key -> key.key).toList();
         long millis = random.nextInt(3) * 200L;

@@ -62,6 +62,21 @@ final class SimDisk {
     /** Whether the process is reading everything that there is. */
     boolean starting;
 
+    /** What it does wrong without telling the model, so that the model must find out. */
+    enum Lie {
+        NONE,
+        DROPS_WRITES,
+        FLIPS_WRITES,
+        KEEPS_DELETED_FILES
+    }
+
+    private static final double LIE = 0.01;
+
+    Lie lie = Lie.NONE;
+
+    /** Of everything that was done, to see that two runs are the same. */
+    private long fingerprint;
+
     /** What other programs have left. */
     long availableBytes = Long.MAX_VALUE / 2;
 
@@ -155,7 +170,9 @@ final class SimDisk {
         }
         enter("delete", path, true);
         SimFile gone = existing(path);
-        name(path, null);
+        if (lie != Lie.KEEPS_DELETED_FILES) {
+            name(path, null);
+        }
         if (isSegment(path)) {
             availableBytes += gone.sizeBytes();
             observer.deleted(path);
@@ -222,6 +239,7 @@ final class SimDisk {
         pending.add(write);
         scheduler.pause();
         pending.remove(write);
+        fingerprint = fingerprint * 31 + path.toString().hashCode() + offset + scheduler.nanos();
         IoFailure failure = chance(faults.error(), path) ? failure("write", path) : null;
         if (failure != null) {
             if (random.nextBoolean()) {
@@ -232,6 +250,12 @@ final class SimDisk {
         if (isSegment(path) && random.nextDouble() < faults.silent()) {
             blame(path);
             writeWrong(write);
+            return;
+        }
+        if (isSegment(path) && lie != Lie.NONE && random.nextDouble() < LIE) {
+            if (lie == Lie.FLIPS_WRITES) {
+                writeFlipped(write);
+            }
             return;
         }
         apply(path, file, offset, from);
@@ -302,9 +326,14 @@ final class SimDisk {
 
     // ---- faults
 
+    long fingerprint() {
+        return fingerprint;
+    }
+
     private void enter(String operation, Path path, boolean mayFail) throws IoFailure {
         scheduler.requireAlive();
         scheduler.pause();
+        fingerprint = fingerprint * 31 + operation.hashCode() * 31L + path.toString().hashCode();
         if (mayFail && chance(faults.error(), path)) {
             throw failure(operation, path);
         }
@@ -360,14 +389,7 @@ final class SimDisk {
         switch (random.nextInt(4)) {
             case 0 -> {} // lost
             case 1 -> tear(write);
-            case 2 -> {
-                try (Arena arena = Arena.ofConfined()) {
-                    MemorySegment copy = arena.allocate(write.from.byteSize());
-                    copy.copyFrom(write.from);
-                    flip(copy);
-                    apply(write.path, write.file, write.offset, copy);
-                }
-            }
+            case 2 -> writeFlipped(write);
             default -> {
                 List<Path> segments = segments();
                 Path other = segments.get(random.nextInt(segments.size()));
@@ -378,6 +400,15 @@ final class SimDisk {
                     apply(other, file, random.nextInt((int) (room / BLOCK) + 1) * (long) BLOCK, write.from);
                 }
             }
+        }
+    }
+
+    private void writeFlipped(PendingWrite write) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment copy = arena.allocate(write.from.byteSize());
+            copy.copyFrom(write.from);
+            flip(copy);
+            apply(write.path, write.file, write.offset, copy);
         }
     }
 

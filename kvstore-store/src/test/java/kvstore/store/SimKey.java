@@ -44,10 +44,12 @@ final class SimKey {
     /** Somebody who looks, and for whom everything is right that was right at any moment of looking. */
     static final class Watch {
         final Set<Version> allowed;
+        final long beginNanos;
         boolean anything;
         boolean changed;
 
-        private Watch(SimKey key) {
+        private Watch(SimKey key, long beginNanos) {
+            this.beginNanos = beginNanos;
             this.allowed = new HashSet<>(key.allowed);
             this.anything = key.tainted;
             this.changed = key.changing > 0;
@@ -85,6 +87,7 @@ final class SimKey {
     private int changing;
 
     private boolean overlapped;
+    private long usedNanos;
 
     SimKey(int number) {
         this.number = number;
@@ -94,6 +97,14 @@ final class SimKey {
 
     Set<Version> allowed() {
         return allowed;
+    }
+
+    void used(long nanos) {
+        usedNanos = Math.max(usedNanos, nanos);
+    }
+
+    long unusedSince(long nanos) {
+        return nanos - usedNanos;
     }
 
     boolean tainted() {
@@ -130,8 +141,8 @@ final class SimKey {
         return new Mark(bytes.length, checksums.finish().crc(0));
     }
 
-    Watch watch() {
-        Watch watch = new Watch(this);
+    Watch watch(long nanos) {
+        Watch watch = new Watch(this, nanos);
         watches.add(watch);
         return watch;
     }

@@ -31,6 +31,9 @@ final class SimModel implements SimDisk.Observer, StoreListener {
     record Lease(long id, long endNanos, Set<Path> files) {}
 
     private static final int FILES_REMEMBERED = 200;
+
+    /** Less than the store's, which reckons in seconds and does not count a get that soon follows a use. */
+    private static final long IDLE_NANOS = 48_000_000_000L;
     private static final boolean TRACE = Boolean.getBoolean("kvstore.simulation.trace");
 
     private final SimScheduler scheduler;
@@ -48,9 +51,13 @@ final class SimModel implements SimDisk.Observer, StoreListener {
 
     long capacityBytes;
     private long deletedFiles;
+    long reinsertions;
 
     /** A start has to make room first. */
     boolean starting;
+
+    /** What nobody used for a minute is a miss. */
+    boolean idle;
 
     /** A stop takes from clients what they hold. */
     boolean closing;
@@ -79,6 +86,7 @@ final class SimModel implements SimDisk.Observer, StoreListener {
     void found(SimKey key, Watch watch, Version version, boolean sure) {
         key.unwatch(watch);
         trace("found", version, key);
+        key.used(watch.beginNanos);
         if (!watch.anything && !watch.allowed.contains(version)) {
             throw new AssertionError(key.key + ": " + version + " was found, right are " + watch.allowed);
         }
@@ -91,7 +99,7 @@ final class SimModel implements SimDisk.Observer, StoreListener {
     void missed(SimKey key, Watch watch, boolean evicting) {
         key.unwatch(watch);
         trace("missed", key);
-        if (watch.anything || evicting) {
+        if (watch.anything || evicting || (idle && key.unusedSince(scheduler.nanos()) > IDLE_NANOS)) {
             return;
         }
         if (!watch.allowed.contains(SimKey.MISS)) {
@@ -146,6 +154,7 @@ final class SimModel implements SimDisk.Observer, StoreListener {
         trace("the process has ended");
         closing = false;
         keys.forEach(SimKey::crash);
+        keys.forEach(key -> key.used(scheduler.nanos()));
         leases.clear();
         pins.clear();
     }
@@ -279,6 +288,11 @@ final class SimModel implements SimDisk.Observer, StoreListener {
         if (faults.onlyKills()) {
             throw new AssertionError("a segment is damaged on a disk that was not: " + damage);
         }
+    }
+
+    @Override
+    public void reinserted(long payloadBytes) {
+        reinsertions++;
     }
 
     @Override

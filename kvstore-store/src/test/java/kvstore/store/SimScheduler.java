@@ -68,9 +68,11 @@ final class SimScheduler {
     /** Longer than any step takes: whoever does not come back waits for something that is not simulated. */
     private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-    private static final int PAUSE_NANOS_MAX = 50_000;
+    /** How long an operation of the disk takes at most: a fast one, a slow one, one that is nearly stuck. */
+    private static final int[] PAUSE_NANOS_MAX = {50_000, 5_000_000, 500_000_000};
 
     private final Random random;
+    private final int pauseNanosMax;
     private final Thread driver = Thread.currentThread();
     private final List<Task> tasks = new ArrayList<>();
     private volatile @Nullable Task running;
@@ -82,6 +84,7 @@ final class SimScheduler {
 
     SimScheduler(Random random) {
         this.random = random;
+        this.pauseNanosMax = PAUSE_NANOS_MAX[random.nextInt(PAUSE_NANOS_MAX.length)];
     }
 
     long nanos() {
@@ -156,7 +159,7 @@ final class SimScheduler {
             return;
         }
         requireAlive();
-        nanos += random.nextInt(PAUSE_NANOS_MAX);
+        nanos += random.nextInt(pauseNanosMax);
         if (undisturbed > 0 || random.nextInt(3) == 0) {
             return;
         }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Simulation {
     /** What came of it, to see that a run was worth it. */
-    record Tally(long operations, int kills, int closes, int refusedStarts, long deletedFiles, long faults) {}
+    record Tally(long operations, int kills, int closes, int refusedStarts, long deletedFiles, long moved, long faults, long fingerprint) {}
 
     private static final int KEYS = 22;
     private static final long SEGMENT_BYTES = 14L * Blocks.BLOCK_BYTES;
@@ -26,6 +26,7 @@ final class Simulation {
     private final SimModel model;
     private final SimDisk disk;
     private final int operations;
+    private final EvictionConfig.Policy policy;
     private @Nullable SimClient client;
     private @Nullable SimExecutor executor;
     private boolean calm;
@@ -38,10 +39,17 @@ final class Simulation {
     Simulation(long seed, int operations, SimFaults faults) {
         this.random = new Random(seed);
         this.operations = operations;
+        this.policy = EvictionConfig.Policy.values()[random.nextInt(EvictionConfig.Policy.values().length)];
         this.faults = faults;
         this.scheduler = new SimScheduler(random);
         this.model = new SimModel(scheduler, faults, KEYS);
         this.disk = new SimDisk(scheduler, random, model);
+    }
+
+    /** The same on a disk that does wrong what the model does not know. */
+    Simulation lying(SimDisk.Lie lie) {
+        disk.lie = lie;
+        return this;
     }
 
     Tally run() {
@@ -51,7 +59,7 @@ final class Simulation {
                 step();
             }
             end();
-            return new Tally(done, kills, closes, refused, model.deletedFiles(), disk.injected());
+            return new Tally(done, kills, closes, refused, model.deletedFiles(), model.reinsertions, disk.injected(), disk.fingerprint());
         } catch (Throwable e) {
             scheduler.abandon();
             throw e;
@@ -157,7 +165,9 @@ final class Simulation {
                 SEGMENT_BYTES,
                 3L * Blocks.BLOCK_BYTES,
                 60_000,
-                100);
+                100)
+                .with(new EvictionConfig(policy, 0.5, 60, 0.5));
+        model.idle = policy == EvictionConfig.Policy.IDLE;
         ChunkStore store = ChunkStore.open(config, new SimEngine(disk), model, environment);
         return new SimClient(store, scheduler, model, faults, random);
     }
