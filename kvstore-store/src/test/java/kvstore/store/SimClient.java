@@ -302,7 +302,8 @@ final class SimClient {
 
     private void lookup() {
         List<SimKey> some = distinctKeys(6);
-        List<Watch> watches = some.stream().map(key -> key.watch(scheduler.nanos())).toList();
+        List<Watch> watches =
+                some.stream().map(key -> key.watch(scheduler.nanos())).toList();
         Evictions evictions = new Evictions();
         List<ChunkKey> keys = some.stream().map(key -> key.key).toList();
         long millis = random.nextInt(3) * 200L;

@@ -333,7 +333,8 @@ final class SimDisk {
     private void enter(String operation, Path path, boolean mayFail) throws IoFailure {
         scheduler.requireAlive();
         scheduler.pause();
-        fingerprint = fingerprint * 31 + operation.hashCode() * 31L + path.toString().hashCode();
+        fingerprint =
+                fingerprint * 31 + operation.hashCode() * 31L + path.toString().hashCode();
         if (mayFail && chance(faults.error(), path)) {
             throw failure(operation, path);
         }

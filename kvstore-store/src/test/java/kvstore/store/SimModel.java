@@ -34,6 +34,7 @@ final class SimModel implements SimDisk.Observer, StoreListener {
 
     /** Less than the store's, which reckons in seconds and does not count a get that soon follows a use. */
     private static final long IDLE_NANOS = 48_000_000_000L;
+
     private static final boolean TRACE = Boolean.getBoolean("kvstore.simulation.trace");
 
     private final SimScheduler scheduler;

@@ -13,7 +13,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class Simulation {
     /** What came of it, to see that a run was worth it. */
-    record Tally(long operations, int kills, int closes, int refusedStarts, long deletedFiles, long moved, long faults, long fingerprint) {}
+    record Tally(
+            long operations,
+            int kills,
+            int closes,
+            int refusedStarts,
+            long deletedFiles,
+            long moved,
+            long faults,
+            long fingerprint) {}
 
     private static final int KEYS = 22;
     private static final long SEGMENT_BYTES = 14L * Blocks.BLOCK_BYTES;
@@ -59,7 +67,15 @@ final class Simulation {
                 step();
             }
             end();
-            return new Tally(done, kills, closes, refused, model.deletedFiles(), model.reinsertions, disk.injected(), disk.fingerprint());
+            return new Tally(
+                    done,
+                    kills,
+                    closes,
+                    refused,
+                    model.deletedFiles(),
+                    model.reinsertions,
+                    disk.injected(),
+                    disk.fingerprint());
         } catch (Throwable e) {
             scheduler.abandon();
             throw e;
@@ -159,13 +175,13 @@ final class Simulation {
                 executor,
                 lock -> new SimCondition(scheduler, lock));
         StoreConfig config = new StoreConfig(
-                files.getPath("/pool"),
-                "node-a",
-                model.capacityBytes,
-                SEGMENT_BYTES,
-                3L * Blocks.BLOCK_BYTES,
-                60_000,
-                100)
+                        files.getPath("/pool"),
+                        "node-a",
+                        model.capacityBytes,
+                        SEGMENT_BYTES,
+                        3L * Blocks.BLOCK_BYTES,
+                        60_000,
+                        100)
                 .with(new EvictionConfig(policy, 0.5, 60, 0.5));
         model.idle = policy == EvictionConfig.Policy.IDLE;
         ChunkStore store = ChunkStore.open(config, new SimEngine(disk), model, environment);

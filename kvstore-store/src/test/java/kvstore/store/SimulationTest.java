@@ -39,7 +39,9 @@ final class SimulationTest {
     @Test
     void twoRunsOfASeedAreTheSame() throws Exception {
         for (long seed = 0; seed < WORLDS.size(); seed++) {
-            assertThat(inAThread(seed).get()).as("seed " + seed).isEqualTo(inAThread(seed).get());
+            assertThat(inAThread(seed).get())
+                    .as("seed " + seed)
+                    .isEqualTo(inAThread(seed).get());
         }
     }
 
@@ -51,7 +53,9 @@ final class SimulationTest {
         for (long seed = 0; seed < LYING_SEEDS; seed++) {
             long each = seed;
             try (ExecutorService thread = Executors.newVirtualThreadPerTaskExecutor()) {
-                thread.submit(() -> new Simulation(each, OPERATIONS, SimFaults.NONE).lying(lie).run())
+                thread.submit(() -> new Simulation(each, OPERATIONS, SimFaults.NONE)
+                                .lying(lie)
+                                .run())
                         .get();
             } catch (ExecutionException e) {
                 assertThat(e).hasRootCauseInstanceOf(AssertionError.class);
