@@ -38,6 +38,7 @@ final class Libc implements PosixCalls {
     private static final int MAP_SHARED = 0x01;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
     private static final int F_GET_SEALS = 1034;
+    private static final int MSG_PEEK_DONTWAIT = 0x42;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
@@ -70,6 +71,8 @@ final class Libc implements PosixCalls {
     private static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MADVISE =
             handle("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle RECV =
+            handle("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
 
     private Libc() {}
 
@@ -232,6 +235,18 @@ final class Libc implements PosixCalls {
         MemorySegment capture = CAPTURE.get();
         try {
             return result((int) MADVISE.invokeExact(capture, address, sizeBytes, advice), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    /** Looks at what a socket has without taking it or waiting for it; the number of bytes, or {@code -errno}. */
+    long peek(int fd, MemorySegment destination) {
+        MemorySegment capture = CAPTURE.get();
+        try {
+            return result(
+                    (long) RECV.invokeExact(capture, fd, destination, destination.byteSize(), MSG_PEEK_DONTWAIT),
+                    capture);
         } catch (Throwable thrown) {
             throw impossible(thrown);
         }
