@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts what a GPU host needs into one folder: a Java runtime, jars and a way to start them. The host needs the NVIDIA driver and
+# Puts what a GPU host needs into one folder, and that into FOLDER.tar.gz: a Java runtime, jars, a way to start them. The host needs the NVIDIA driver and
 # nothing else; for cuFile also libcufile.so.0, which CUDA and PyTorch bring.
 #
 #   kvstore-bench/gpu/pack.sh FOLDER          the program: FOLDER/kvstore serve --data ...; after ./kvstore --version
@@ -64,4 +64,5 @@ LAUNCHER
     ;;
 esac
 cp "$root"/kvstore-bench/gpu/*.sh "$root"/kvstore-bench/gpu/*.py "$folder/"
-du -sh "$folder"
+tar -C "$(dirname "$folder")" -czf "$folder.tar.gz" "$(basename "$folder")"
+du -sh "$folder" "$folder.tar.gz"
