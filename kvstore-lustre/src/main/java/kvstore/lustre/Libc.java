@@ -39,6 +39,7 @@ final class Libc implements PosixCalls {
     private static final int MAP_SHARED = 0x01;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
     private static final int F_GET_SEALS = 1034;
+    private static final int MSG_PEEK_DONTWAIT = 0x42;
     private static final int F_OFD_SETLK = 37;
     private static final short F_WRLCK = 1;
     private static final int AT_FDCWD = -100;
@@ -96,6 +97,8 @@ final class Libc implements PosixCalls {
     private static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MADVISE =
             handle("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle RECV =
+            handle("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
     private static final MethodHandle SOCKET =
             handle("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle SENDTO = handle(
@@ -309,6 +312,18 @@ final class Libc implements PosixCalls {
         MemorySegment capture = CAPTURE.get();
         try {
             return result((int) MADVISE.invokeExact(capture, address, sizeBytes, advice), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    /** Looks at what a socket has without taking it or waiting for it; the number of bytes, or {@code -errno}. */
+    long peek(int fd, MemorySegment destination) {
+        MemorySegment capture = CAPTURE.get();
+        try {
+            return result(
+                    (long) RECV.invokeExact(capture, fd, destination, destination.byteSize(), MSG_PEEK_DONTWAIT),
+                    capture);
         } catch (Throwable thrown) {
             throw impossible(thrown);
         }

@@ -15,10 +15,14 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoPath;
+import kvstore.gds.GdsConfig;
+import kvstore.gds.GpuEngine;
+import kvstore.gds.ServedGpu;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.server.admin.AdminHttp;
@@ -29,9 +33,13 @@ import kvstore.server.grpc.NodeIdentity;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
+import kvstore.server.metrics.GpuFigures;
+import kvstore.server.region.GpuAccess;
 import kvstore.server.region.RegionAccess;
 import kvstore.server.region.RegionDoor;
+import kvstore.server.region.RegionKind;
 import kvstore.server.region.RegionMover;
+import kvstore.server.region.RegionTally;
 import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
@@ -108,7 +116,9 @@ public final class Daemon implements AutoCloseable {
         }
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
-        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(engine), metrics.storeListener()));
+        GpuAccess gpus = openGpus(engine);
+        IoEngine all = gpus.engine().<IoEngine>map(Function.identity()).orElse(engine);
+        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(all), metrics.storeListener()));
         engine.prepare(store.directory());
         this.store = Optional.of(store);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
@@ -126,15 +136,16 @@ public final class Daemon implements AutoCloseable {
                 Version.current(),
                 store.identity(),
                 engine,
+                gpus,
                 config.data().directory().toString(),
                 engine::layout,
                 started,
                 () -> state.get() == State.READY);
-        RegionAccess regions = openRegions(transfers);
-        metrics.bindRegions(regions.regions()::count, regions.regions()::bytes);
+        RegionAccess regions = openRegions(transfers, gpus);
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
         metrics.bindStore(store::stats, () -> availableBytes(engine));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.bindGpus(gpus.path(), gpus.reason(), gpus.engine().map(GpuFigures::of));
         metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
                 config.grpc(), transfers, node, regions, config.lease().maxDuration()));
@@ -155,16 +166,47 @@ public final class Daemon implements AutoCloseable {
         metrics.ready(true);
         Duration took = Duration.between(started, Instant.now());
         metrics.started(Version.current(), store.identity().epoch(), took);
-        logStart(engine, store, slabs, took);
+        logStart(engine, gpus, store, slabs, took);
     }
 
-    private RegionAccess openRegions(Transfers transfers) throws IOException {
+    /** On top of the engine for host memory; what is missing is a value with a reason, and the daemon runs without. */
+    private GpuAccess openGpus(PosixEngine engine) throws IOException {
+        GdsConfig gds = config.gds();
+        GpuAccess gpus;
+        try {
+            gpus = new GpuAccess(GpuEngine.open(gds, engine, config.data().directory()));
+        } catch (IoFailure e) {
+            throw new IOException("data.directory: " + e.getMessage(), e);
+        }
+        if (gpus.engine().isPresent()) {
+            parts.add(gpus.engine().get());
+            // each thread of a GPU that stages waits for one of these
+            engine.growTo(
+                    gds.readThreads() * gpus.gpus().size(),
+                    gds.writeThreads() * gpus.gpus().size());
+        }
+        for (ServedGpu gpu : gpus.gpus()) {
+            log.atInfo()
+                    .addKeyValue("gpu", gpu.uuid())
+                    .addKeyValue("name", gpu.name())
+                    .addKeyValue("memory_bytes", gpu.memoryBytes())
+                    .addKeyValue("pinned_host_bytes", gpu.hostMemoryBytes())
+                    .log("GPU memory is served");
+        }
+        return gpus;
+    }
+
+    private RegionAccess openRegions(Transfers transfers, GpuAccess gpus) throws IOException {
         Regions regions = new Regions(config.region().maxCount());
+        for (RegionKind kind : RegionKind.values()) {
+            RegionTally tally = regions.tally(kind);
+            metrics.bindRegions(kind.label(), tally::count, tally::bytes, tally::endedIdle, tally::endedBusy);
+        }
         RegionMover mover = new RegionMover(
                 transfers, parts.add(new RegionThreads(config.region().threads())));
         Optional<Path> socket = config.region().socket();
         if (socket.isPresent()) {
-            parts.add(new RegionDoor(config.region(), config.grpc().unixSocketMode(), regions))
+            parts.add(new RegionDoor(config.region(), config.grpc().unixSocketMode(), regions, gpus))
                     .open(socket.get());
         }
         return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
@@ -225,7 +267,8 @@ public final class Daemon implements AutoCloseable {
         return Math.max(SlabPool.MAX_SLAB_BYTES, share);
     }
 
-    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) throws IoFailure {
+    private void logStart(PosixEngine engine, GpuAccess gpus, ChunkStore store, SlabPool slabs, Duration took)
+            throws IoFailure {
         if (engine.path() != IoPath.ODIRECT) {
             log.atWarn().addKeyValue("reason", engine.reason()).log("payload goes through the page cache");
         }
@@ -243,6 +286,8 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("stripe_layout", engine.layout().outcome().label())
                 .addKeyValue("io_path", engine.path().label())
                 .addKeyValue("io_reason", engine.reason())
+                .addKeyValue("gpu_path", gpus.path())
+                .addKeyValue("gpu_reason", gpus.reason())
                 .addKeyValue(
                         "grpc", tcpAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(

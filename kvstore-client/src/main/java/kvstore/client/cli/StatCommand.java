@@ -59,7 +59,8 @@ final class StatCommand implements KvStoreCommand {
         if (stat.getFileSystem().equals("lustre")) {
             table.add("layout", "%s (%s)".formatted(stat.getStripeLayout(), stat.getStripeLayoutReason()));
         }
-        return table.add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
+        return table.add("GPU path", gpuPath(stat))
+                .add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
                 .add("", Words.size(stat.getFileSystemAvailableBytes()) + " left on the file system")
                 .add("chunks", "%d (%s)".formatted(stat.getChunks(), Words.size(stat.getChunkBytes())))
                 .add("segments", "%d of %s".formatted(stat.getSegments(), Words.size(stat.getSegmentBytes())))
@@ -69,6 +70,15 @@ final class StatCommand implements KvStoreCommand {
                         "since start",
                         "%d chunks stored, %d evicted, %d corrupt"
                                 .formatted(stat.getStoredChunks(), stat.getEvictedChunks(), stat.getCorruptRecords()));
+    }
+
+    private static String gpuPath(StatResponse stat) {
+        String path = stat.getGpuPath().isEmpty() ? "unavailable" : stat.getGpuPath();
+        String why = "%s (%s)".formatted(path, stat.getGpuPathReason());
+        return stat.getGpus() == 0
+                ? why
+                : "%s; %d GPUs, %s of each and as much pinned memory"
+                        .formatted(why, stat.getGpus(), Words.size(stat.getGpuMemoryBytes()));
     }
 
     private static String portion(long used, long whole) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import kvstore.gds.GdsConfig;
 import kvstore.lustre.StripeLayout;
 import kvstore.server.memory.SlabPool;
 import kvstore.store.EvictionConfig;
@@ -44,6 +45,7 @@ final class ConfigBinder {
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),
+                gds(),
                 new RespConfig(
                         values.get(RESP_LISTEN),
                         values.get(RESP_MAX_CONNECTIONS),
@@ -111,6 +113,25 @@ final class ConfigBinder {
                 values.get(EVICTION_REINSERT_SHARE),
                 Math.toIntExact(values.get(EVICTION_IDLE_TTL).toSeconds()),
                 values.get(LEASE_MAX_SHARE));
+    }
+
+    private GdsConfig gds() {
+        return new GdsConfig(
+                values.get(GDS_MODE),
+                values.get(GDS_COMPATIBILITY),
+                library(GDS_CUFILE_LIBRARY),
+                library(GDS_CUDA_LIBRARY),
+                values.get(GDS_LOG_DIRECTORY).orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
+                values.get(GDS_READ_THREADS),
+                values.get(GDS_WRITE_THREADS),
+                values.get(GDS_PIECE_SIZE),
+                values.get(GDS_BREAKER_FAILURES),
+                Math.toIntExact(values.get(GDS_BREAKER_RETRY).toMillis()),
+                Math.toIntExact(values.get(GDS_SHUTDOWN_TIMEOUT).toMillis()));
+    }
+
+    private String library(Setting<Optional<Path>> setting) {
+        return values.get(setting).map(Path::toString).orElse("");
     }
 
     private void check() {

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import kvstore.gds.GdsConfig;
 import kvstore.store.EvictionConfig;
 
 /**
@@ -18,6 +19,7 @@ public record DaemonConfig(
         MemoryConfig memory,
         GrpcConfig grpc,
         RegionConfig region,
+        GdsConfig gds,
         RespConfig resp,
         LmConfig lm,
         LeaseConfig lease,
