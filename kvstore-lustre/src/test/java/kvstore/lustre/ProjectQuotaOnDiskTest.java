@@ -58,8 +58,8 @@ final class ProjectQuotaOnDiskTest {
         assertThat(ProjectQuota.of(directory)).isInstanceOf(Unavailable.class);
         require("chattr", "-p", "4711", "+P", directory.toString());
         assertThat(ProjectQuota.of(directory))
-                .isInstanceOfSatisfying(Unavailable.class, none -> assertThat(none.reason())
-                        .contains("project 4711", "has no limit"));
+                .isInstanceOfSatisfying(
+                        Unavailable.class, none -> assertThat(none.reason()).contains("project 4711", "has no limit"));
         require("setquota", "-P", "4711", "0", "" + LIMIT_KIB, "0", "0", mount.toString());
 
         Path node = Files.createDirectories(directory.resolve("nodes/node-1"));
