@@ -238,7 +238,7 @@ class Soak:
 
     def _check_flat(self) -> None:
         """Compares the middle third of the last life with its last third."""
-        seconds = self._samples[-1][0] - self._samples[0][0]
+        seconds = self._seconds_of_last_life()
         third = len(self._samples) // 3
         middle, last = (
             statistics.median(footprint.private_bytes for _, footprint in part)
@@ -250,6 +250,9 @@ class Soak:
         if seconds >= FLAT_SECONDS and last > GROWTH_MAX * middle:
             self._problems.append(f"private memory grew from {middle / MIB:.0f} to {last / MIB:.0f} MiB")
 
+    def _seconds_of_last_life(self) -> float:
+        return self._samples[-1][0] - self._samples[0][0]
+
     def _check_counts(self) -> None:
         print(f"{'door':10} {'stored':>9} {'hits':>9} {'misses':>9} {'wrong':>6} {'failures':>9}")
         for kind, counts in self._counts().items():
@@ -260,7 +263,8 @@ class Soak:
             if not counts["stored"] or not counts["hits"]:
                 self._problems.append(f"{kind}: {counts['stored']} stored, {counts['hits']} hits: it was not tried")
         print(f"{self._evicted:.0f} segments evicted, {self._lives} lives of the daemon")
-        if self._evicted_in_last_life < EVICTED_MIN:
+        enough = EVICTED_MIN if self._seconds_of_last_life() >= FLAT_SECONDS else 1
+        if self._evicted_in_last_life < enough:
             self._problems.append(f"{self._evicted_in_last_life:.0f} segments were evicted in the last life")
 
     def _print_row(self, now: float, footprint: Footprint) -> None:
