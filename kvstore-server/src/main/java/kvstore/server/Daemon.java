@@ -216,6 +216,7 @@ public final class Daemon implements AutoCloseable {
                 data.maxValueSizeBytes(),
                 config.lease().maxDuration().toMillis(),
                 config.lease().maxCount(),
+                config.eviction(),
                 config.explain().maxKeys());
     }
 
@@ -234,6 +235,7 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("epoch", store.identity().epoch())
                 .addKeyValue("directory", config.data().directory())
                 .addKeyValue("capacity_bytes", store.stats().capacityBytes())
+                .addKeyValue("eviction", config.eviction().policy().label())
                 .addKeyValue("used_bytes", store.stats().usedBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())

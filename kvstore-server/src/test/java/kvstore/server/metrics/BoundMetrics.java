@@ -20,7 +20,7 @@ final class BoundMetrics {
 
     static StoreStats stats() {
         return new StoreStats(
-                100, 90, 10, 80, 70, 9, 2, 1, 3, 4, 5, 60, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
+                100, 90, 10, 80, 70, 9, 2, 1, 3, 4, 4000, 5, 60, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
     }
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
