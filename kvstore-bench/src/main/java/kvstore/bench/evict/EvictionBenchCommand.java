@@ -72,10 +72,7 @@ public final class EvictionBenchCommand implements KvStoreCommand {
             description = "Turns of each daemon. Default: ${DEFAULT-VALUE}.")
     private int rounds;
 
-    @Option(
-            names = "--set",
-            paramLabel = "KEY=VALUE",
-            description = "A setting of the daemons, as for serve.")
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "A setting of the daemons, as for serve.")
     private List<String> settings = new ArrayList<>();
 
     @Option(names = "--json", description = "Print one JSON document instead of text.")

@@ -31,14 +31,16 @@ record EvictionReport(EvictionPlan plan, Map<Mode, List<Turn>> turns) {
         List<Turn> with = all(mode);
         List<Turn> without = all(Mode.ROOM);
         return median(IntStream.range(0, with.size())
-                .mapToDouble(i -> 1 - with.get(i).read().gigabytesPerSecond()
-                        / without.get(i).read().gigabytesPerSecond())
+                .mapToDouble(i -> 1
+                        - with.get(i).read().gigabytesPerSecond()
+                                / without.get(i).read().gigabytesPerSecond())
                 .toArray());
     }
 
     /** For people. */
     String text() {
-        Table table = new Table().add("MODE", "READ GB/s", "WRITTEN GB/s", "COST OF READS", "EVICTED", "MISSED", "SHED");
+        Table table =
+                new Table().add("MODE", "READ GB/s", "WRITTEN GB/s", "COST OF READS", "EVICTED", "MISSED", "SHED");
         for (Mode mode : turns.keySet()) {
             table.add(
                     mode.name().toLowerCase(Locale.ROOT),
@@ -65,9 +67,13 @@ record EvictionReport(EvictionPlan plan, Map<Mode, List<Turn>> turns) {
                 mode.name().toLowerCase(Locale.ROOT),
                 Json.object(
                         "read_gigabytes_per_second",
-                        all.stream().map(turn -> turn.read().gigabytesPerSecond()).toList(),
+                        all.stream()
+                                .map(turn -> turn.read().gigabytesPerSecond())
+                                .toList(),
                         "written_gigabytes_per_second",
-                        all.stream().map(turn -> turn.written().gigabytesPerSecond()).toList(),
+                        all.stream()
+                                .map(turn -> turn.written().gigabytesPerSecond())
+                                .toList(),
                         "cost_of_reads",
                         cost(mode),
                         "evicted_chunks",

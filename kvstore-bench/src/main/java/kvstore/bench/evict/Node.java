@@ -41,9 +41,7 @@ final class Node implements AutoCloseable {
         this.process = process;
         client = KvStoreClient.connect(
                 process.target(),
-                ClientOptions.defaults()
-                        .withTransferConnections(CONNECTIONS)
-                        .withClientName("kvstore-bench-" + mode));
+                ClientOptions.defaults().withTransferConnections(CONNECTIONS).withClientName("kvstore-bench-" + mode));
         // The first part is what is written: always the same bytes, so that making them costs the reader nothing.
         memory = NativeMemory.map((plan.hotChunks() + 1) * plan.chunkBytes());
         hot = IntStream.range(0, plan.hotChunks())
@@ -92,11 +90,12 @@ final class Node implements AutoCloseable {
         try {
             List<Chunk> fresh = IntStream.range(0, chunks)
                     .mapToObj(_ -> new Chunk(
-                            ChunkKey.of("once@" + lastWritten++), memory.segment().asSlice(0, plan.chunkBytes())))
+                            ChunkKey.of("once@" + lastWritten++),
+                            memory.segment().asSlice(0, plan.chunkBytes())))
                     .toList();
             Stopwatch stopwatch = Stopwatch.createStarted();
-            List<PutResult> results = InFlight.run(
-                    fresh, WRITES_IN_FLIGHT, chunk -> first(client.put(List.of(chunk))), _ -> {});
+            List<PutResult> results =
+                    InFlight.run(fresh, WRITES_IN_FLIGHT, chunk -> first(client.put(List.of(chunk))), _ -> {});
             Duration elapsed = stopwatch.elapsed();
             long stored = results.stream().filter(PutResult::isStored).count();
             written = new Throughput(stored * plan.chunkBytes(), elapsed);

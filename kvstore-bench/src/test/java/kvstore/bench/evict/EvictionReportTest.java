@@ -45,7 +45,8 @@ final class EvictionReportTest {
         assertThat(report.cost(Mode.OLDEST)).isCloseTo(0.05, within(1e-9));
         assertThat(report.cost(Mode.REINSERT)).isCloseTo(-0.1, within(1e-9));
         assertThat(report.text())
-                .startsWith("10 chunks of 4.0 MiB read all the time, 1.0 GiB written beside in each turn, median of 3 rounds")
+                .startsWith(
+                        "10 chunks of 4.0 MiB read all the time, 1.0 GiB written beside in each turn, median of 3 rounds")
                 .containsPattern("room +1.000 +0.500 +- +21 +3 +0\n")
                 .containsPattern("oldest +0.980 +0.500 +5.0 % +21 +3 +0\n");
         assertThat(report.json()).containsOnlyKeys("room", "oldest", "reinsert");
@@ -62,9 +63,11 @@ final class EvictionReportTest {
     @Test
     void whatIsWrongIsNamed() {
         assertThatThrownBy(() -> new EvictionPlan(100, 1L << 30, 1L << 30, 1)).hasMessageContaining("--size");
-        assertThatThrownBy(() -> new EvictionPlan(4L << 20, 1L << 20, 1L << 30, 1)).hasMessageContaining("--capacity");
+        assertThatThrownBy(() -> new EvictionPlan(4L << 20, 1L << 20, 1L << 30, 1))
+                .hasMessageContaining("--capacity");
         assertThatThrownBy(() -> new EvictionPlan(4L << 20, 1L << 30, 1, 1)).hasMessageContaining("--write");
-        assertThatThrownBy(() -> new EvictionPlan(4L << 20, 1L << 30, 1L << 30, 0)).hasMessageContaining("--rounds");
+        assertThatThrownBy(() -> new EvictionPlan(4L << 20, 1L << 30, 1L << 30, 0))
+                .hasMessageContaining("--rounds");
     }
 
     @Test
