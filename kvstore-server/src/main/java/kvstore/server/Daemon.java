@@ -26,14 +26,17 @@ import kvstore.server.grpc.NodeIdentity;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
+import kvstore.server.metrics.ScrubFigures;
 import kvstore.server.region.RegionAccess;
 import kvstore.server.region.RegionDoor;
 import kvstore.server.region.RegionMover;
 import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
+import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.ChunkStore;
+import kvstore.store.ScrubReport;
 import kvstore.store.StoreConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,6 +68,7 @@ public final class Daemon implements AutoCloseable {
     private Optional<RespDoor> respDoor = Optional.empty();
     private Optional<LmDoor> lmDoor = Optional.empty();
     private Optional<AdminHttp> admin = Optional.empty();
+    private Optional<Scrubs> scrubs = Optional.empty();
 
     private Daemon(DaemonConfig config) {
         this.config = config;
@@ -104,6 +108,8 @@ public final class Daemon implements AutoCloseable {
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
         ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(engine), metrics.storeListener()));
+        Scrubs background = parts.add(new Scrubs(store, engine.reads()::queued));
+        scrubs = Optional.of(background);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
@@ -128,7 +134,7 @@ public final class Daemon implements AutoCloseable {
         metrics.bindStore(store::stats, () -> availableBytes(engine));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         GrpcDoor opened = parts.add(new GrpcDoor(
-                config.grpc(), transfers, node, regions, config.lease().maxDuration()));
+                config.grpc(), transfers, node, regions, config.lease().maxDuration(), background));
         door = Optional.of(opened);
         opened.open();
         if (config.resp().listen().isPresent()) {
@@ -142,11 +148,25 @@ public final class Daemon implements AutoCloseable {
             lmDoor = Optional.of(lm);
             lm.open();
         }
+        background.start(config.scrub());
+        metrics.bindScrubs(() -> figures(background));
         state.set(State.READY);
         metrics.ready(true);
         Duration took = Duration.between(started, Instant.now());
         metrics.started(Version.current(), store.identity().epoch(), took);
         logStart(engine, store, slabs, took);
+    }
+
+    private static ScrubFigures figures(Scrubs scrubs) {
+        ScrubReport report = scrubs.background();
+        return new ScrubFigures(
+                scrubs.goodRecords(),
+                scrubs.badRecords(),
+                scrubs.unreadRecords(),
+                scrubs.bytes(),
+                scrubs.backgroundRuns(),
+                report.segments() == 0 ? 0 : (double) report.segmentsDone() / report.segments(),
+                scrubs.completedMillis());
     }
 
     private RegionAccess openRegions(Transfers transfers) throws IOException {
@@ -265,7 +285,11 @@ public final class Daemon implements AutoCloseable {
     /** For {@code /readyz}: empty when ready. */
     private Optional<String> whyNotReady() {
         return switch (Objects.requireNonNull(state.get())) {
-            case STARTING -> Optional.of("starting: the store is being recovered");
+            case STARTING -> {
+                String recovering = metrics.recovering();
+                yield Optional.of("starting: "
+                        + (recovering.isEmpty() ? "the file system is looked at" : "recovering, " + recovering));
+            }
             case READY -> Optional.empty();
             case DRAINING, STOPPED -> Optional.of("stopping");
         };
@@ -283,6 +307,7 @@ public final class Daemon implements AutoCloseable {
             return;
         }
         metrics.ready(false);
+        scrubs.ifPresent(Scrubs::stop);
         Instant begin = Instant.now();
         drainDoors();
         parts.close();

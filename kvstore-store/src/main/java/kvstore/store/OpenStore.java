@@ -39,6 +39,7 @@ final class OpenStore {
     private final Lookups lookups;
     private final ChunkLister lister;
     private final Explainer explainer;
+    private final Scrubber scrubber;
     private boolean closed;
 
     private OpenStore(
@@ -73,6 +74,7 @@ final class OpenStore {
         lookups = new Lookups(index, segments, inFlight, leases, forgetting, config.leaseMillisMax(), environment);
         lister = new ChunkLister(index, segments, listener);
         explainer = new Explainer(index, segments, inFlight, leases);
+        scrubber = new Scrubber(index, segments, forgetting, listener);
     }
 
     /** As {@link ChunkStore#open}. */
@@ -117,6 +119,10 @@ final class OpenStore {
         return explainer;
     }
 
+    Scrubber scrubber() {
+        return scrubber;
+    }
+
     /** Keys of which it is remembered why they are not here. */
     int ghosts() {
         return index.ghosts().size();
@@ -140,6 +146,7 @@ final class OpenStore {
                 leases.size(),
                 inFlight.size(),
                 index.memoryBytes(),
+                ghosts(),
                 recovery);
     }
 
@@ -156,6 +163,7 @@ final class OpenStore {
         environment.background().close();
         log.close();
         closeFiles();
+        index.clear();
         directory.close();
     }
 
@@ -165,6 +173,7 @@ final class OpenStore {
         log.stop();
         environment.background().shutdownNow();
         closeFiles();
+        index.clear();
         directory.close();
     }
 
@@ -213,6 +222,7 @@ final class OpenStore {
         } finally {
             if (!complete) {
                 closeFiles();
+                index.clear();
             }
         }
         long millis = (environment.nanos().getAsLong() - start) / 1_000_000;

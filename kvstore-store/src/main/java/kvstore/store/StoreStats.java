@@ -15,6 +15,7 @@ package kvstore.store;
  * @param leases leases that hold
  * @param putsInFlight reservations neither committed nor aborted
  * @param indexBytes memory of the index
+ * @param ghosts keys of which {@link ChunkStore#explain} knows why they are not here
  * @param recovery what the start found
  */
 public record StoreStats(
@@ -30,4 +31,5 @@ public record StoreStats(
         int leases,
         int putsInFlight,
         long indexBytes,
+        int ghosts,
         RecoveryReport recovery) {}

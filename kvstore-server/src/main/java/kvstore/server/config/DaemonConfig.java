@@ -20,6 +20,7 @@ public record DaemonConfig(
         LmConfig lm,
         LeaseConfig lease,
         ExplainConfig explain,
+        ScrubConfig scrub,
         AdminConfig admin,
         LogConfig log,
         ShutdownConfig shutdown) {

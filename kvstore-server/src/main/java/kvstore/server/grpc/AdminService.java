@@ -1,6 +1,7 @@
 package kvstore.server.grpc;
 
 import com.google.protobuf.ByteString;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -9,6 +10,7 @@ import java.util.List;
 import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
 import kvstore.server.metrics.DaemonCounters;
+import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.Explanation;
 import kvstore.store.ListPage;
@@ -19,6 +21,8 @@ import kvstore.v1.ExplainResponse;
 import kvstore.v1.ListRequest;
 import kvstore.v1.ListResponse;
 import kvstore.v1.ListedChunk;
+import kvstore.v1.ScrubRequest;
+import kvstore.v1.ScrubResponse;
 import kvstore.v1.StatRequest;
 import kvstore.v1.StatResponse;
 
@@ -28,10 +32,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
     private final Transfers transfers;
     private final NodeIdentity node;
+    private final Scrubs scrubs;
 
-    AdminService(Transfers transfers, NodeIdentity node) {
+    AdminService(Transfers transfers, NodeIdentity node, Scrubs scrubs) {
         this.transfers = transfers;
         this.node = node;
+        this.scrubs = scrubs;
     }
 
     @Override
@@ -66,6 +72,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .setEvictedChunks(counters.evictedChunks())
                     .setCorruptRecords(counters.corruptRecords())
                     .setReady(node.ready().getAsBoolean())
+                    .setScrubRunning(scrubs.backgroundRuns())
+                    .setScrubSegmentsDone(scrubs.background().segmentsDone())
+                    .setScrubSegments(scrubs.background().segments())
+                    .setScrubBadRecords(scrubs.badRecords())
+                    .setScrubCompletedMillis(scrubs.completedMillis())
                     .build();
         });
     }
@@ -87,6 +98,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .explain(Requests.keys(List.of(request.getKey())).get(0));
             return Explanations.wire(explanation);
         });
+    }
+
+    @Override
+    public void scrub(ScrubRequest request, StreamObserver<ScrubResponse> observer) {
+        ScrubCall call = new ScrubCall(scrubs, request, (ServerCallStreamObserver<ScrubResponse>) observer);
+        Thread.ofVirtual().name("kvstore-scrub-call").start(call::run);
     }
 
     @Override
@@ -115,6 +132,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 response.addChunks(ListedChunk.newBuilder()
                         .setKey(ByteString.copyFrom(chunk.key().bytes()))
                         .setLength(chunk.length())
+                        .setNamespace(chunk.key().namespace())
                         .setSegment(chunk.segment()));
             }
             return response.build();

@@ -60,6 +60,7 @@ final class ConfigValuesTest {
                 lm: {listen: "127.0.0.1:65432", max-connections: 7, event-loop-threads: 4, lease-duration: 9s}
                 lease: {max-duration: 10s, max-count: 12}
                 explain: {max-keys: 9}
+                scrub: {rate: 100MiB, interval: 24h}
                 admin:
                   listen: null
                 region:
@@ -113,6 +114,7 @@ final class ConfigValuesTest {
                                 Duration.ofSeconds(9)),
                         new LeaseConfig(Duration.ofSeconds(10), 12),
                         new ExplainConfig(9),
+                        new ScrubConfig(Optional.of(100L << 20), Duration.ofDays(1)),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
                         new ShutdownConfig(Duration.ofSeconds(5))));

@@ -48,6 +48,7 @@ final class DefaultsTest {
                         new LmConfig(Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60)),
                         new LeaseConfig(Duration.ofSeconds(60), 100_000),
                         new ExplainConfig(100_000),
+                        new ScrubConfig(Optional.empty(), Duration.ofDays(7)),
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
                         new ShutdownConfig(Duration.ofSeconds(20))));
