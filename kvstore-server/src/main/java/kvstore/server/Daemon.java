@@ -113,6 +113,7 @@ public final class Daemon implements AutoCloseable {
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
         ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(engine), metrics.storeListener()));
+        engine.prepare(store.directory());
         this.store = Optional.of(store);
         Scrubs background = parts.add(new Scrubs(store, engine.reads()::queued));
         scrubs = Optional.of(background);
@@ -132,6 +133,7 @@ public final class Daemon implements AutoCloseable {
                 store.identity(),
                 engine,
                 config.data().directory().toString(),
+                engine::layout,
                 started,
                 () -> state.get() == State.READY);
         RegionAccess regions = openRegions(transfers);
@@ -139,6 +141,7 @@ public final class Daemon implements AutoCloseable {
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
         metrics.bindStore(store::stats, () -> availableBytes(engine));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
                 config.grpc(), transfers, node, regions, config.lease().maxDuration(), background));
         door = Optional.of(opened);
@@ -187,6 +190,10 @@ public final class Daemon implements AutoCloseable {
         return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
     }
 
+    private String fileSystem(PosixEngine engine) throws IoFailure {
+        return engine.facts(config.data().directory()).type();
+    }
+
     private long availableBytes(PosixEngine engine) {
         try {
             return engine.facts(config.data().directory()).availableBytes();
@@ -208,7 +215,12 @@ public final class Daemon implements AutoCloseable {
         DataConfig data = config.data();
         try {
             return PosixEngine.open(
-                    new EngineConfig(data.readThreads(), data.writeThreads(), data.directIo()), directory);
+                    new EngineConfig(
+                            data.readThreads(),
+                            data.writeThreads(),
+                            data.directIo(),
+                            config.lustre().layout()),
+                    directory);
         } catch (IoFailure e) {
             throw new IOException("data.directory: " + e.getMessage(), e);
         }
@@ -224,6 +236,7 @@ public final class Daemon implements AutoCloseable {
                 data.maxValueSizeBytes(),
                 config.lease().maxDuration().toMillis(),
                 config.lease().maxCount(),
+                config.eviction(),
                 config.explain().maxKeys());
     }
 
@@ -232,7 +245,7 @@ public final class Daemon implements AutoCloseable {
         return Math.max(SlabPool.MAX_SLAB_BYTES, share);
     }
 
-    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) {
+    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) throws IoFailure {
         if (engine.path() != IoPath.ODIRECT) {
             log.atWarn().addKeyValue("reason", engine.reason()).log("payload goes through the page cache");
         }
@@ -242,9 +255,12 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("epoch", store.identity().epoch())
                 .addKeyValue("directory", config.data().directory())
                 .addKeyValue("capacity_bytes", store.stats().capacityBytes())
+                .addKeyValue("eviction", config.eviction().policy().label())
                 .addKeyValue("used_bytes", store.stats().usedBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())
+                .addKeyValue("file_system", fileSystem(engine))
+                .addKeyValue("stripe_layout", engine.layout().outcome().label())
                 .addKeyValue("io_path", engine.path().label())
                 .addKeyValue("io_reason", engine.reason())
                 .addKeyValue(

@@ -3,6 +3,7 @@ package kvstore.store;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.lang.ref.Cleaner;
 
 /**
@@ -11,6 +12,7 @@ import java.lang.ref.Cleaner;
  */
 final class LongTable {
     private static final Cleaner CLEANER = Cleaner.create();
+    private static final VarHandle ELEMENT = ValueLayout.JAVA_LONG.varHandle();
 
     private final MemorySegment memory;
     private final long longs;
@@ -40,6 +42,11 @@ final class LongTable {
 
     void set(long at, long value) {
         memory.setAtIndex(ValueLayout.JAVA_LONG, at, value);
+    }
+
+    /** Sets an element if it is what is expected, as one step. */
+    boolean compareAndSet(long at, long expected, long value) {
+        return ELEMENT.compareAndSet(memory, at * Long.BYTES, expected, value);
     }
 
     /** Copies some of another table, or of this one, into this. */

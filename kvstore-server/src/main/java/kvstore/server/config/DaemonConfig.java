@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import kvstore.store.EvictionConfig;
 
 /**
  * All that a daemon was told, checked and complete.
@@ -13,12 +14,14 @@ import java.util.Optional;
 public record DaemonConfig(
         String node,
         DataConfig data,
+        LustreConfig lustre,
         MemoryConfig memory,
         GrpcConfig grpc,
         RegionConfig region,
         RespConfig resp,
         LmConfig lm,
         LeaseConfig lease,
+        EvictionConfig eviction,
         ExplainConfig explain,
         ScrubConfig scrub,
         AdminConfig admin,

@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.lustre.StripeLayout;
+import kvstore.store.EvictionConfig;
 import kvstore.store.StoreConfig;
 import org.junit.jupiter.api.Test;
 import org.slf4j.event.Level;
@@ -28,6 +30,7 @@ final class DefaultsTest {
                         Machine.hostName(),
                         new DataConfig(
                                 Path.of("/pool"), OptionalLong.empty(), 1L << 30, 512L << 20, DirectMode.AUTO, 8, 4),
+                        new LustreConfig(Optional.of(new StripeLayout(1, 16 << 20, ""))),
                         new MemoryConfig(Machine.slabSizeBytes(), 0.5),
                         new GrpcConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7420)),
@@ -46,7 +49,8 @@ final class DefaultsTest {
                         new RespConfig(
                                 Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60), 65_536),
                         new LmConfig(Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60)),
-                        new LeaseConfig(Duration.ofSeconds(60), 100_000),
+                        new LeaseConfig(Duration.ofSeconds(60), 100_000, 0.5),
+                        new EvictionConfig(EvictionConfig.Policy.REINSERT, 0.1, 600, 0.5),
                         new ExplainConfig(100_000),
                         new ScrubConfig(Optional.empty(), Duration.ofDays(7)),
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Supplier;
 import kvstore.api.IoFailure;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.store.RecoveryReport;
@@ -19,7 +20,7 @@ final class BoundMetrics {
 
     static StoreStats stats() {
         return new StoreStats(
-                100, 90, 10, 80, 70, 9, 2, 1, 3, 4, 5, 60, 12, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
+                100, 90, 10, 80, 70, 9, 2, 1, 3, 4, 4000, 5, 60, 12, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
     }
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
@@ -28,6 +29,7 @@ final class BoundMetrics {
         metrics.bindStore(stats, () -> 12345);
         metrics.bindScrubs(() -> new ScrubFigures(21, 22, 23, 24, true, 0.5, 25_000));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.bindFileSystem("lustre", () -> DirectoryLayout.Outcome.KEPT);
         metrics.started("1.2.3", 7, Duration.ofMillis(2500));
     }
 }
