@@ -34,6 +34,7 @@ import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
 import kvstore.server.metrics.GpuFigures;
+import kvstore.server.metrics.ScrubFigures;
 import kvstore.server.region.GpuAccess;
 import kvstore.server.region.RegionAccess;
 import kvstore.server.region.RegionDoor;
@@ -43,8 +44,10 @@ import kvstore.server.region.RegionTally;
 import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
+import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.ChunkStore;
+import kvstore.store.ScrubReport;
 import kvstore.store.StoreConfig;
 import kvstore.store.StoreStats;
 import org.slf4j.Logger;
@@ -78,6 +81,7 @@ public final class Daemon implements AutoCloseable {
     private Optional<RespDoor> respDoor = Optional.empty();
     private Optional<LmDoor> lmDoor = Optional.empty();
     private Optional<AdminHttp> admin = Optional.empty();
+    private Optional<Scrubs> scrubs = Optional.empty();
 
     private Daemon(DaemonConfig config) {
         this.config = config;
@@ -121,6 +125,8 @@ public final class Daemon implements AutoCloseable {
         ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(all), metrics.storeListener()));
         engine.prepare(store.directory());
         this.store = Optional.of(store);
+        Scrubs background = parts.add(new Scrubs(store, engine.reads()::queued));
+        scrubs = Optional.of(background);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
@@ -148,7 +154,7 @@ public final class Daemon implements AutoCloseable {
         metrics.bindGpus(gpus.path(), gpus.reason(), gpus.engine().map(GpuFigures::of));
         metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
-                config.grpc(), transfers, node, regions, config.lease().maxDuration()));
+                config.grpc(), transfers, node, regions, config.lease().maxDuration(), background));
         door = Optional.of(opened);
         opened.open();
         if (config.resp().listen().isPresent()) {
@@ -162,11 +168,25 @@ public final class Daemon implements AutoCloseable {
             lmDoor = Optional.of(lm);
             lm.open();
         }
+        background.start(config.scrub());
+        metrics.bindScrubs(() -> figures(background));
         state.set(State.READY);
         metrics.ready(true);
         Duration took = Duration.between(started, Instant.now());
         metrics.started(Version.current(), store.identity().epoch(), took);
         logStart(engine, gpus, store, slabs, took);
+    }
+
+    private static ScrubFigures figures(Scrubs scrubs) {
+        ScrubReport report = scrubs.background();
+        return new ScrubFigures(
+                scrubs.goodRecords(),
+                scrubs.badRecords(),
+                scrubs.unreadRecords(),
+                scrubs.bytes(),
+                scrubs.backgroundRuns(),
+                report.segments() == 0 ? 0 : (double) report.segmentsDone() / report.segments(),
+                scrubs.completedMillis());
     }
 
     /** On top of the engine for host memory; what is missing is a value with a reason, and the daemon runs without. */
@@ -357,7 +377,11 @@ public final class Daemon implements AutoCloseable {
     /** For {@code /readyz}: empty when ready. */
     private Optional<String> whyNotReady() {
         return switch (Objects.requireNonNull(state.get())) {
-            case STARTING -> Optional.of("starting: the store is being recovered");
+            case STARTING -> {
+                String recovering = metrics.recovering();
+                yield Optional.of("starting: "
+                        + (recovering.isEmpty() ? "the file system is looked at" : "recovering, " + recovering));
+            }
             case READY -> Optional.empty();
             case DRAINING, STOPPED -> Optional.of("stopping");
         };
@@ -375,6 +399,7 @@ public final class Daemon implements AutoCloseable {
             return;
         }
         metrics.ready(false);
+        scrubs.ifPresent(Scrubs::stop);
         Instant begin = Instant.now();
         drainDoors();
         parts.close();

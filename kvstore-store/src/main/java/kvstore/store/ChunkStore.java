@@ -118,6 +118,17 @@ public final class ChunkStore implements AutoCloseable {
         return store.explainer().explain(key);
     }
 
+    /**
+     * Reads every chunk and compares it with its checksums. No use of the keys. Blocks for as long as that takes; several
+     * may run, each in memory of its own, 1 MiB.
+     *
+     * @param drop forgets what is bad, as a get that meets it does, so that {@link #explain} says corrupt; else it is only
+     *     reported
+     */
+    public ScrubReport scrub(boolean drop, ScrubControl control) {
+        return store.scrubber().scrub(drop, control);
+    }
+
     /** Remembers, for {@link #explain}, that a put was refused because there was no memory for it. Never blocks. */
     public void shedWithoutMemory(ChunkKey key, long length) {
         store.puts().shedWithoutMemory(key, length);

@@ -24,9 +24,10 @@ final class NodeDirectory implements AutoCloseable {
     private static final String NODE = "NODE";
     private static final String TITLE = "kvstore node";
     private static final String SUFFIX = ".seg";
+    private static final String QUARANTINE = "quarantine";
     private static final Pattern SEGMENT = Pattern.compile("[0-9a-f]{16}\\.seg");
     private static final Pattern ASIDE = Pattern.compile("[0-9a-f]{16}-[a-z-]+\\.seg");
-    private static final List<String> KNOWN = List.of(NODE, "LOCK", NODE + ".tmp", "quarantine");
+    private static final List<String> KNOWN = List.of(NODE, "LOCK", NODE + ".tmp", QUARANTINE);
 
     /**
      * A segment file as the directory shows it.
@@ -52,7 +53,7 @@ final class NodeDirectory implements AutoCloseable {
     static NodeDirectory open(Path poolDirectory, UUID pool, String node) throws StoreException {
         Path directory = poolDirectory.resolve("nodes").resolve(node);
         try {
-            Files.createDirectories(directory.resolve("quarantine"));
+            Files.createDirectories(directory.resolve(QUARANTINE));
         } catch (IOException e) {
             throw new StoreException(
                     "cannot make " + directory + ": " + e + ". Check that this user may write there", e);
@@ -62,6 +63,32 @@ final class NodeDirectory implements AutoCloseable {
         try {
             NodeDirectory result = new NodeDirectory(directory, pool, node, lock);
             result.raiseEpoch(result.readEpoch() + 1);
+            opened = true;
+            return result;
+        } finally {
+            if (!opened) {
+                lock.close();
+            }
+        }
+    }
+
+    /**
+     * Opens the directory as it is: begins no epoch, makes nothing.
+     *
+     * @param alone keeps even readers out, and is needed for {@link #setAside}
+     * @throws StoreException if it is none, or a daemon uses it
+     */
+    static NodeDirectory look(Path poolDirectory, UUID pool, String node, boolean alone) throws StoreException {
+        Path directory = poolDirectory.resolve("nodes").resolve(node);
+        if (!Files.isDirectory(directory)) {
+            throw new StoreException(directory + " is no directory: there is no node '" + node + "' in this pool");
+        }
+        Path file = directory.resolve("LOCK");
+        NodeLock lock = alone ? NodeLock.take(file) : NodeLock.takeShared(file);
+        boolean opened = false;
+        try {
+            NodeDirectory result = new NodeDirectory(directory, pool, node, lock);
+            result.epoch = result.readEpoch();
             opened = true;
             return result;
         } finally {
@@ -101,13 +128,14 @@ final class NodeDirectory implements AutoCloseable {
 
     /** Files that were set aside, newest first. */
     List<Found> quarantined() throws IOException {
-        return list(directory.resolve("quarantine"), ASIDE);
+        Path aside = directory.resolve(QUARANTINE);
+        return Files.isDirectory(aside) ? list(aside, ASIDE) : List.of();
     }
 
     /** Moves a damaged segment file out of the way. */
     void setAside(Found segment, SegmentDamage damage) throws IOException {
         String name = HexFormat.of().toHexDigits((long) segment.id()) + "-" + damage.label() + SUFFIX;
-        Path target = directory.resolve("quarantine").resolve(name);
+        Path target = Files.createDirectories(directory.resolve(QUARANTINE)).resolve(name);
         Files.move(segment.file(), target, StandardCopyOption.ATOMIC_MOVE);
     }
 

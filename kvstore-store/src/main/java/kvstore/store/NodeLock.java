@@ -9,15 +9,16 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps a second daemon out of a node's directory. The kernel lets go of it when the process ends, however it ends. */
 final class NodeLock implements AutoCloseable {
-    private final FileChannel channel;
+    private final @Nullable FileChannel channel;
 
-    private NodeLock(FileChannel channel) {
+    private NodeLock(@Nullable FileChannel channel) {
         this.channel = channel;
     }
 
@@ -27,7 +28,7 @@ final class NodeLock implements AutoCloseable {
         try {
             channel = FileChannel.open(
                     file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            FileLock lock = tryLock(channel);
+            FileLock lock = tryLock(channel, false);
             if (lock == null) {
                 throw new StoreException(file.getParent() + " is in use by " + owner(file)
                         + ". Stop that daemon, or give this one another node name");
@@ -48,14 +49,44 @@ final class NodeLock implements AutoCloseable {
         }
     }
 
+    /**
+     * For who only reads: no daemon can start meanwhile, and nothing is written.
+     *
+     * @throws StoreException if a daemon uses the directory
+     */
+    static NodeLock takeShared(Path file) throws StoreException {
+        FileChannel channel = null;
+        boolean taken = false;
+        try {
+            channel = FileChannel.open(file, StandardOpenOption.READ);
+            if (tryLock(channel, true) == null) {
+                throw new StoreException(file.getParent() + " is in use by " + owner(file)
+                        + ". Stop that daemon first; while it runs, `kvstore scrub` does the like");
+            }
+            taken = true;
+            return new NodeLock(channel);
+        } catch (NoSuchFileException _) {
+            return new NodeLock(null); // no daemon was ever here
+        } catch (StoreException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new StoreException(
+                    "cannot lock " + file + ": " + e + ". On Lustre, mount with -o flock (or localflock)", e);
+        } finally {
+            if (!taken) {
+                close(channel);
+            }
+        }
+    }
+
     @Override
     public void close() {
         close(channel);
     }
 
-    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    private static @Nullable FileLock tryLock(FileChannel channel, boolean shared) throws IOException {
         try {
-            return channel.tryLock();
+            return channel.tryLock(0, Long.MAX_VALUE, shared);
         } catch (OverlappingFileLockException _) {
             return null; // this process has it
         }

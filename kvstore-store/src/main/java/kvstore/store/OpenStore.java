@@ -40,6 +40,7 @@ final class OpenStore {
     private final Lookups lookups;
     private final ChunkLister lister;
     private final Explainer explainer;
+    private final Scrubber scrubber;
     private boolean closed;
 
     private OpenStore(
@@ -94,6 +95,7 @@ final class OpenStore {
         LOG.info("eviction: {}", config.eviction());
         lister = new ChunkLister(index, segments, listener);
         explainer = new Explainer(index, segments, inFlight, leases, policy, environment);
+        scrubber = new Scrubber(index, segments, forgetting, listener);
     }
 
     /** As {@link ChunkStore#open}. */
@@ -138,6 +140,10 @@ final class OpenStore {
         return explainer;
     }
 
+    Scrubber scrubber() {
+        return scrubber;
+    }
+
     /** Keys of which it is remembered why they are not here. */
     int ghosts() {
         return index.ghosts().size();
@@ -166,6 +172,7 @@ final class OpenStore {
                 leases.bytes(),
                 inFlight.size(),
                 index.memoryBytes(),
+                ghosts(),
                 recovery);
     }
 
@@ -182,6 +189,7 @@ final class OpenStore {
         environment.background().close();
         log.close();
         closeFiles();
+        index.clear();
         directory.close();
     }
 
@@ -191,6 +199,7 @@ final class OpenStore {
         log.stop();
         environment.background().shutdownNow();
         closeFiles();
+        index.clear();
         directory.close();
     }
 
@@ -239,6 +248,7 @@ final class OpenStore {
         } finally {
             if (!complete) {
                 closeFiles();
+                index.clear();
             }
         }
         long millis = (environment.nanos().getAsLong() - start) / 1_000_000;

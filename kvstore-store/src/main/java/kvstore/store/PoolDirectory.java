@@ -48,6 +48,16 @@ final class PoolDirectory {
             throw new StoreException(
                     "cannot make " + directory + " a pool: " + e + ". Check that this user may write there", e);
         }
+        return read(directory);
+    }
+
+    /**
+     * The identity of a pool that is there already. Writes nothing.
+     *
+     * @throws StoreException if it is none
+     */
+    static UUID read(Path directory) throws StoreException {
+        Path marker = directory.resolve(MARKER);
         MarkerFile read = MarkerFile.read(marker, TITLE, "pool", "created");
         try {
             return UUID.fromString(String.valueOf(read.values().get("pool")));

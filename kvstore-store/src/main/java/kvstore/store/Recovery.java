@@ -2,14 +2,10 @@ package kvstore.store;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import kvstore.api.IoFailure;
-import kvstore.api.KeyDigest;
-import kvstore.store.ChunkIndex.Slot;
 import kvstore.store.NodeDirectory.Found;
 import kvstore.store.Segments.Stray;
 import org.slf4j.Logger;
@@ -26,7 +22,7 @@ final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
     /** Segments that are read at the same time. */
-    static final int PARALLEL = 4;
+    static final int PARALLEL = 8;
 
     /** Most files set aside that are kept, and what part of the capacity they may take. */
     static final int QUARANTINED_MAX = 4;
@@ -40,7 +36,7 @@ final class Recovery {
     private final Space space;
     private final StoreListener listener;
     private final Environment environment;
-    private final Map<KeyDigest, Long> hidden = new HashMap<>();
+    private final HiddenKeys hidden = new HiddenKeys();
     private int scanned;
     private int quarantined;
     private long epochMax;
@@ -65,7 +61,10 @@ final class Recovery {
     /** Reads everything. */
     void run() throws IOException {
         directory.quarantined().forEach(found -> segments.seen(found.id()));
-        Iterator<Found> files = directory.segmentFiles().iterator();
+        List<Found> all = directory.segmentFiles();
+        Iterator<Found> files = all.iterator();
+        int read = 0;
+        listener.recovering(read, all.size());
         record Running(Found found, CompletableFuture<Scan> scan) {}
         ArrayDeque<Running> running = new ArrayDeque<>();
         while (files.hasNext() || !running.isEmpty()) {
@@ -74,6 +73,7 @@ final class Recovery {
                 if (found.bytes() == 0) {
                     LOG.warn("{} is empty; ignored", found.file());
                     segments.seen(found.id());
+                    listener.recovering(++read, all.size());
                     continue;
                 }
                 running.add(new Running(
@@ -81,6 +81,7 @@ final class Recovery {
             }
             Running oldest = running.remove();
             apply(oldest.found(), oldest.scan().join());
+            listener.recovering(++read, all.size());
         }
         hidden.clear();
         boundQuarantine();
@@ -130,13 +131,13 @@ final class Recovery {
         int seconds = (int) (segment.header().createdMillis() / 1000);
         for (int i = 0; i < entries.size(); i++) {
             if (!entries.isChunk(i)) {
-                hidden.merge(new KeyDigest(entries.high(i), entries.low(i)), entries.sequence(i), Math::max);
+                hidden.add(entries.high(i), entries.low(i), entries.sequence(i));
             }
         }
         for (int i = 0; i < entries.size(); i++) {
-            if (entries.isChunk(i) && !isHidden(entries, i)) {
-                Slot slot = new Slot(segment.id(), entries.block(i), entries.length(i));
-                index.recover(entries.high(i), entries.low(i), slot, seconds);
+            if (entries.isChunk(i) && !hidden.hides(entries.high(i), entries.low(i), entries.sequence(i))) {
+                index.recover(
+                        entries.high(i), entries.low(i), segment.id(), entries.block(i), entries.length(i), seconds);
             }
         }
         index.seen(entries.namespace());
@@ -148,14 +149,6 @@ final class Recovery {
             LOG.warn("{} is damaged; {} records of it are used", segment.file().file(), entries.size());
             listener.segmentDamaged(SegmentDamage.BAD_INDEX);
         }
-    }
-
-    private boolean isHidden(EntryBatch entries, int i) {
-        if (hidden.isEmpty()) {
-            return false;
-        }
-        Long below = hidden.get(new KeyDigest(entries.high(i), entries.low(i)));
-        return below != null && entries.sequence(i) < below;
     }
 
     private void setAside(Found found, SegmentDamage damage, String message) {

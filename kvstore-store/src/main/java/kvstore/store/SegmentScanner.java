@@ -10,7 +10,10 @@ import kvstore.api.IoFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads one segment file at start: its index area where it has one, else its records. Several may work side by side. */
+/**
+ * Reads one segment file at start: its index area where it has one, else its records, which are then sealed. Several may
+ * work side by side.
+ */
 final class SegmentScanner {
     private static final Logger LOG = LoggerFactory.getLogger(SegmentScanner.class);
 
@@ -20,6 +23,7 @@ final class SegmentScanner {
     private final BlockBuffers buffers;
     private final StoreListener listener;
     private final Environment environment;
+    private final boolean readOnly;
 
     /** @param buffers of some blocks each; index areas and holes are read in pieces of that size */
     SegmentScanner(
@@ -29,12 +33,25 @@ final class SegmentScanner {
             BlockBuffers buffers,
             StoreListener listener,
             Environment environment) {
+        this(engine, pool, node, buffers, listener, environment, false);
+    }
+
+    /** @param readOnly nothing is sealed */
+    SegmentScanner(
+            IoEngine engine,
+            UUID pool,
+            String node,
+            BlockBuffers buffers,
+            StoreListener listener,
+            Environment environment,
+            boolean readOnly) {
         this.engine = engine;
         this.pool = pool;
         this.node = node;
         this.buffers = buffers;
         this.listener = listener;
         this.environment = environment;
+        this.readOnly = readOnly;
     }
 
     /** The file of a {@link Scan.Usable} stays open, any other is closed. */
@@ -106,7 +123,7 @@ final class SegmentScanner {
         if (end == 1) {
             return new Scan.Empty();
         }
-        if (whole) {
+        if (whole && !readOnly) {
             seal(segment, end, buffer);
         }
         return new Scan.Usable(segment, entries, true, damaged);

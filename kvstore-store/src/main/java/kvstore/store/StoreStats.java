@@ -16,6 +16,7 @@ package kvstore.store;
  * @param leasedBytes segment files that they protect from eviction
  * @param putsInFlight reservations neither committed nor aborted
  * @param indexBytes memory of the index
+ * @param ghosts keys of which {@link ChunkStore#explain} knows why they are not here
  * @param recovery what the start found
  */
 public record StoreStats(
@@ -32,4 +33,5 @@ public record StoreStats(
         long leasedBytes,
         int putsInFlight,
         long indexBytes,
+        int ghosts,
         RecoveryReport recovery) {}

@@ -61,6 +61,7 @@ final class ConfigBinder {
                         values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT), values.get(LEASE_MAX_SHARE)),
                 eviction(),
                 new ExplainConfig(values.get(EXPLAIN_MAX_KEYS)),
+                new ScrubConfig(values.get(SCRUB_RATE), values.get(SCRUB_INTERVAL)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
                 new ShutdownConfig(values.get(SHUTDOWN_DRAIN_TIMEOUT)));

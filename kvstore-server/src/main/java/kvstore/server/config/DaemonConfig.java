@@ -25,6 +25,7 @@ public record DaemonConfig(
         LeaseConfig lease,
         EvictionConfig eviction,
         ExplainConfig explain,
+        ScrubConfig scrub,
         AdminConfig admin,
         LogConfig log,
         ShutdownConfig shutdown) {

@@ -331,6 +331,16 @@ final class Settings {
             Keys that are no longer here of which the daemon remembers why, for `kvstore explain`. 32 bytes each; the \
             oldest are forgotten first, and all at a restart.""");
 
+    static final Setting<Optional<Long>> SCRUB_RATE =
+            new Setting<>("scrub.rate", ValueType.size("64KiB", "100GiB", "1").orEmpty(), "", """
+            Bytes a second at which all that is stored is read in the background and compared with its checksums; what is \
+            bad is forgotten. Empty for never. At 100MiB, 100TiB take 12 days.""");
+
+    static final Setting<Duration> SCRUB_INTERVAL =
+            new Setting<>("scrub.interval", ValueType.duration("1m", "8760h"), "168h", """
+            Time from the begin of one scrub in the background to the begin of the next. One that takes longer is followed \
+            at once.""");
+
     static final Setting<Optional<InetSocketAddress>> ADMIN_LISTEN =
             new Setting<>("admin.listen", ValueType.listen().orEmpty(), "127.0.0.1:7421", """
             TCP address for `/metrics`, `/healthz` and `/readyz`, over plain HTTP. Empty for none. What is shown there \
@@ -409,6 +419,8 @@ final class Settings {
             EVICTION_REINSERT_SHARE,
             EVICTION_IDLE_TTL,
             EXPLAIN_MAX_KEYS,
+            SCRUB_RATE,
+            SCRUB_INTERVAL,
             ADMIN_LISTEN,
             LOG_LEVEL,
             LOG_FORMAT,

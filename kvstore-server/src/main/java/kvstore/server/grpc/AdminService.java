@@ -1,6 +1,7 @@
 package kvstore.server.grpc;
 
 import com.google.protobuf.ByteString;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import kvstore.api.IoFailure;
 import kvstore.gds.ServedGpu;
 import kvstore.lustre.DirectoryLayout;
 import kvstore.server.metrics.DaemonCounters;
+import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.Explanation;
 import kvstore.store.ListPage;
@@ -21,6 +23,8 @@ import kvstore.v1.ExplainResponse;
 import kvstore.v1.ListRequest;
 import kvstore.v1.ListResponse;
 import kvstore.v1.ListedChunk;
+import kvstore.v1.ScrubRequest;
+import kvstore.v1.ScrubResponse;
 import kvstore.v1.StatRequest;
 import kvstore.v1.StatResponse;
 
@@ -30,10 +34,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
     private final Transfers transfers;
     private final NodeIdentity node;
+    private final Scrubs scrubs;
 
-    AdminService(Transfers transfers, NodeIdentity node) {
+    AdminService(Transfers transfers, NodeIdentity node, Scrubs scrubs) {
         this.transfers = transfers;
         this.node = node;
+        this.scrubs = scrubs;
     }
 
     @Override
@@ -83,6 +89,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                             .mapToLong(ServedGpu::hostMemoryBytes)
                             .max()
                             .orElse(0))
+                    .setScrubRunning(scrubs.backgroundRuns())
+                    .setScrubSegmentsDone(scrubs.background().segmentsDone())
+                    .setScrubSegments(scrubs.background().segments())
+                    .setScrubBadRecords(scrubs.badRecords())
+                    .setScrubCompletedMillis(scrubs.completedMillis())
                     .build();
         });
     }
@@ -104,6 +115,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .explain(Requests.keys(List.of(request.getKey())).get(0));
             return Explanations.wire(explanation);
         });
+    }
+
+    @Override
+    public void scrub(ScrubRequest request, StreamObserver<ScrubResponse> observer) {
+        ScrubCall call = new ScrubCall(scrubs, request, (ServerCallStreamObserver<ScrubResponse>) observer);
+        Thread.ofVirtual().name("kvstore-scrub-call").start(call::run);
     }
 
     @Override
@@ -132,6 +149,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 response.addChunks(ListedChunk.newBuilder()
                         .setKey(ByteString.copyFrom(chunk.key().bytes()))
                         .setLength(chunk.length())
+                        .setNamespace(chunk.key().namespace())
                         .setSegment(chunk.segment()));
             }
             return response.build();

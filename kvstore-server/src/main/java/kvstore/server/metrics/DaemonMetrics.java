@@ -31,6 +31,7 @@ import kvstore.v1.PutStatus;
  */
 public final class DaemonMetrics implements AutoCloseable {
     private static final double NANOS_PER_SECOND = 1e9;
+    private static final double MILLIS_PER_SECOND = 1e3;
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Meters meters = new Meters(registry);
@@ -136,6 +137,11 @@ public final class DaemonMetrics implements AutoCloseable {
         return store;
     }
 
+    /** How far the store's start is, for people; empty before it reads segments. */
+    public String recovering() {
+        return store.recovering();
+    }
+
     /** Shows the memory for payload, in bytes, and how many callers wait for it. Once. */
     public void bindSlabs(LongSupplier totalBytes, LongSupplier usedBytes, IntSupplier waiters) {
         meters.gauge(Metric.MEMORY_SIZE_BYTES, totalBytes::getAsLong);
@@ -161,6 +167,18 @@ public final class DaemonMetrics implements AutoCloseable {
     public void bindStore(Supplier<StoreStats> stats, LongSupplier fileSystemAvailableBytes) {
         storeStats.bind(stats);
         store.bind(storeStats, fileSystemAvailableBytes);
+    }
+
+    /** Shows the scrubs. Once. */
+    public void bindScrubs(Supplier<ScrubFigures> scrubs) {
+        meters.counter(Metric.SCRUB_RECORDS_TOTAL, () -> scrubs.get().goodRecords(), "good");
+        meters.counter(Metric.SCRUB_RECORDS_TOTAL, () -> scrubs.get().badRecords(), "bad");
+        meters.counter(Metric.SCRUB_RECORDS_TOTAL, () -> scrubs.get().unreadRecords(), "unread");
+        meters.counter(Metric.SCRUB_BYTES_TOTAL, () -> scrubs.get().bytes());
+        meters.gauge(Metric.SCRUB_RUNNING, () -> scrubs.get().running() ? 1 : 0);
+        meters.gauge(Metric.SCRUB_PROGRESS_RATIO, () -> scrubs.get().progress());
+        meters.gauge(
+                Metric.SCRUB_COMPLETED_TIMESTAMP_SECONDS, () -> scrubs.get().completedMillis() / MILLIS_PER_SECOND);
     }
 
     /** Shows the engine's own figures. Once. */

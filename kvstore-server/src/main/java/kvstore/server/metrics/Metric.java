@@ -239,6 +239,32 @@ enum Metric {
             "Segment files. `held` ones, which cannot be evicted now, are among those `in_use`.",
             "Alert on `unread` (the disk fails reads) and `quarantined` (damaged; delete the file once it was looked "
                     + "into)."),
+    STORE_GHOSTS(
+            Kind.GAUGE,
+            "keys",
+            "",
+            "Keys that are not here of which it is remembered why, for `kvstore explain`.",
+            "At `explain.max-keys`, older answers are lost."),
+    SCRUB_RECORDS_TOTAL(
+            Kind.COUNTER,
+            "records",
+            "result",
+            "Records that scrubs have read: `good`, `bad` (not what had been put), `unread` (the file system failed).",
+            "Alert on `bad`; the log names file and block. Many `unread` ones mean a sick disk or server."),
+    SCRUB_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "What scrubs have read of records.", ""),
+    SCRUB_RUNNING(Kind.GAUGE, "0 or 1", "", "Whether the scrub in the background runs now.", ""),
+    SCRUB_PROGRESS_RATIO(
+            Kind.GAUGE,
+            "0 to 1",
+            "",
+            "The part of the segments that the scrub in the background is through with, or got to the last time.",
+            ""),
+    SCRUB_COMPLETED_TIMESTAMP_SECONDS(
+            Kind.GAUGE,
+            "seconds since 1970",
+            "",
+            "When a scrub last came to its end, in the background or asked for; 0 for never since the start.",
+            "Much older than `scrub.interval`: raise `scrub.rate`."),
     STORE_INDEX_BYTES(Kind.GAUGE, "bytes", "", "Memory that the index takes.", ""),
     STORE_LEASES(
             Kind.GAUGE,

@@ -29,6 +29,7 @@ final class StoreMeters implements StoreListener {
     private final Counter aborted;
     private final Counter deleted;
     private final Counter corrupt;
+    private volatile String recovering = "";
 
     StoreMeters(Meters meters) {
         this.meters = meters;
@@ -67,6 +68,7 @@ final class StoreMeters implements StoreListener {
         gauge(Metric.STORE_SEGMENTS, stats, StoreStats::heldSegments, "held");
         gauge(Metric.STORE_SEGMENTS, stats, StoreStats::unreadSegments, "unread");
         gauge(Metric.STORE_SEGMENTS, stats, StoreStats::quarantinedFiles, "quarantined");
+        gauge(Metric.STORE_GHOSTS, stats, StoreStats::ghosts);
         gauge(Metric.STORE_INDEX_BYTES, stats, StoreStats::indexBytes);
         gauge(Metric.STORE_LEASES, stats, StoreStats::leases);
         gauge(Metric.STORE_LEASED_BYTES, stats, StoreStats::leasedBytes);
@@ -75,6 +77,11 @@ final class StoreMeters implements StoreListener {
         gauge(Metric.STORE_RECOVERY_CHUNKS, stats, s -> s.recovery().chunks());
         gauge(Metric.STORE_RECOVERY_SCANNED_SEGMENTS, stats, s -> s.recovery().scannedSegments());
         meters.gauge(Metric.STORE_FILE_SYSTEM_AVAILABLE_BYTES, fileSystemAvailableBytes::getAsLong);
+    }
+
+    /** How far the start is; empty before it reads segments. */
+    String recovering() {
+        return recovering;
     }
 
     long evictedChunks() {
@@ -91,6 +98,11 @@ final class StoreMeters implements StoreListener {
     private void gauge(
             Metric metric, Supplier<StoreStats> stats, ToDoubleFunction<StoreStats> figure, String... labelValues) {
         meters.gauge(metric, () -> figure.applyAsDouble(stats.get()), labelValues);
+    }
+
+    @Override
+    public void recovering(int read, int files) {
+        recovering = "%d of %d segments are read".formatted(read, files);
     }
 
     @Override

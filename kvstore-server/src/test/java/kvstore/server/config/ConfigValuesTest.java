@@ -65,6 +65,7 @@ final class ConfigValuesTest {
                 lease: {max-duration: 10s, max-count: 12, max-share: 0.25}
                 eviction: {policy: idle, reinsert-share: 0.2, idle-ttl: 1h}
                 explain: {max-keys: 9}
+                scrub: {rate: 100MiB, interval: 24h}
                 admin:
                   listen: null
                 region:
@@ -144,6 +145,7 @@ final class ConfigValuesTest {
                         new LeaseConfig(Duration.ofSeconds(10), 12, 0.25),
                         new EvictionConfig(EvictionConfig.Policy.IDLE, 0.2, 3600, 0.25),
                         new ExplainConfig(9),
+                        new ScrubConfig(Optional.of(100L << 20), Duration.ofDays(1)),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
                         new ShutdownConfig(Duration.ofSeconds(5))));

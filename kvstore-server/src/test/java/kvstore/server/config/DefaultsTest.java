@@ -54,6 +54,7 @@ final class DefaultsTest {
                         new LeaseConfig(Duration.ofSeconds(60), 100_000, 0.5),
                         new EvictionConfig(EvictionConfig.Policy.REINSERT, 0.1, 600, 0.5),
                         new ExplainConfig(100_000),
+                        new ScrubConfig(Optional.empty(), Duration.ofDays(7)),
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
                         new ShutdownConfig(Duration.ofSeconds(20))));

@@ -25,13 +25,14 @@ final class BoundMetrics {
 
     static StoreStats stats() {
         return new StoreStats(
-                100, 90, 10, 80, 70, 9, 2, 1, 3, 4, 4000, 5, 60, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
+                100, 90, 10, 80, 70, 9, 2, 1, 3, 4, 4000, 5, 60, 12, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
     }
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
         metrics.bindSlabs(() -> 1000, () -> 400, () -> 6);
         metrics.bindRegions("host", () -> 2, () -> 3000, () -> 4, () -> 1);
         metrics.bindStore(stats, () -> 12345);
+        metrics.bindScrubs(() -> new ScrubFigures(21, 22, 23, 24, true, 0.5, 25_000));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         GpuFigures gpus = new GpuFigures(
                 new GpuStats(),
