@@ -39,6 +39,14 @@ final class Libc implements PosixCalls {
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
     private static final int F_GET_SEALS = 1034;
 
+    /** {@code statx} is the same on all architectures: {@code include/uapi/linux/{fcntl,stat}.h}. */
+    private static final int AT_FDCWD = -100;
+
+    private static final int AT_SYMLINK_NOFOLLOW = 0x100;
+    private static final int STATX_BLOCKS = 0x400;
+    private static final long STATX_BYTES = 256;
+    private static final long STX_BLOCKS = 48;
+
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = CAPTURED.varHandle(PathElement.groupElement("errno"));
@@ -62,6 +70,8 @@ final class Libc implements PosixCalls {
     private static final MethodHandle LSEEK =
             handle("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle UNLINK = handle("unlink", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+    private static final MethodHandle STATX =
+            handle("statx", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle STATFS = handle("statfs", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle MMAP = handle(
             "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
@@ -169,6 +179,26 @@ final class Libc implements PosixCalls {
         MemorySegment capture = CAPTURE.get();
         try (Arena arena = Arena.ofConfined()) {
             return result((int) UNLINK.invokeExact(capture, arena.allocateFrom(file.toString())), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    @Override
+    public long blocks(Path file) {
+        MemorySegment capture = CAPTURE.get();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment statx = arena.allocate(STATX_BYTES, Long.BYTES);
+            int result = result(
+                    (int) STATX.invokeExact(
+                            capture,
+                            AT_FDCWD,
+                            arena.allocateFrom(file.toString()),
+                            AT_SYMLINK_NOFOLLOW,
+                            STATX_BLOCKS,
+                            statx),
+                    capture);
+            return result < 0 ? result : statx.get(JAVA_LONG, STX_BLOCKS);
         } catch (Throwable thrown) {
             throw impossible(thrown);
         }

@@ -112,6 +112,11 @@ public final class PosixEngine implements IoEngine {
         return FileSystems.facts(calls, directory);
     }
 
+    @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        return operations.allocatedBytes(file);
+    }
+
     /**
      * As {@link IoEngine#close()}.
      *

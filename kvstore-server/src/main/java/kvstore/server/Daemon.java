@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,6 +34,7 @@ import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
 import kvstore.server.transfer.Transfers;
+import kvstore.store.CapacityConfig;
 import kvstore.store.ChunkStore;
 import kvstore.store.StoreConfig;
 import org.slf4j.Logger;
@@ -51,6 +53,11 @@ public final class Daemon implements AutoCloseable {
         DRAINING,
         STOPPED
     }
+
+    /** What {@code capacity.free-space-floor} is by itself: a hundredth of the file system, up to this. */
+    private static final int FLOOR_SHARE = 100;
+
+    private static final long FLOOR_BYTES_MAX = 64L << 30;
 
     private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 
@@ -103,7 +110,7 @@ public final class Daemon implements AutoCloseable {
         }
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
-        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(engine), metrics.storeListener()));
+        ChunkStore store = parts.add(ChunkStore.open(storeConfig(engine), between.apply(engine), metrics.storeListener()));
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
@@ -188,7 +195,7 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    private StoreConfig storeConfig() {
+    private StoreConfig storeConfig(PosixEngine engine) throws IoFailure {
         DataConfig data = config.data();
         return new StoreConfig(
                 data.directory(),
@@ -198,7 +205,17 @@ public final class Daemon implements AutoCloseable {
                 data.maxValueSizeBytes(),
                 config.lease().maxDuration().toMillis(),
                 config.lease().maxCount(),
-                config.explain().maxKeys());
+                config.explain().maxKeys(),
+                new CapacityConfig(
+                        config.capacity().highWatermark(), config.capacity().lowWatermark(), floorBytes(engine)));
+    }
+
+    private long floorBytes(PosixEngine engine) throws IoFailure {
+        OptionalLong floor = config.capacity().freeSpaceFloorBytes();
+        return floor.isPresent()
+                ? floor.getAsLong()
+                : Math.min(
+                        engine.facts(config.data().directory()).totalBytes() / FLOOR_SHARE, FLOOR_BYTES_MAX);
     }
 
     private long writeLimitBytes() {
@@ -217,6 +234,7 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("directory", config.data().directory())
                 .addKeyValue("capacity_bytes", store.stats().capacityBytes())
                 .addKeyValue("used_bytes", store.stats().usedBytes())
+                .addKeyValue("floor_bytes", store.stats().capacity().floorBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())
                 .addKeyValue("io_path", engine.path().label())

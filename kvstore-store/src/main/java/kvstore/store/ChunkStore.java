@@ -27,7 +27,9 @@ public final class ChunkStore implements AutoCloseable {
      *     message says what helps
      */
     public static ChunkStore open(StoreConfig config, IoEngine engine, StoreListener listener) throws StoreException {
-        return open(config, engine, listener, Environment.system());
+        ChunkStore opened = open(config, engine, listener, Environment.system());
+        opened.store.keepTicking();
+        return opened;
     }
 
     static ChunkStore open(StoreConfig config, IoEngine engine, StoreListener listener, Environment environment)
@@ -133,6 +135,11 @@ public final class ChunkStore implements AutoCloseable {
     @Override
     public void close() {
         store.close();
+    }
+
+    /** What a store that was opened with {@link Environment#system} does every second by itself. For tests. */
+    void tick() {
+        store.tick();
     }
 
     /** Lets go of the directory as a crash would, with nothing written. For tests. */

@@ -80,7 +80,7 @@ final class Evictor {
     boolean delete(Segment segment) {
         segments.remove(segment);
         segment.file().close();
-        return deleteStray(new Stray(segment.id(), segment.file().file(), segment.sizeBytes()));
+        return deleteStray(new Stray(segment.id(), segment.file().file(), segment.chargedBytes()));
     }
 
     private boolean evict(Segment segment) {

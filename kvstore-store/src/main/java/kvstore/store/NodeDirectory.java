@@ -1,7 +1,9 @@
 package kvstore.store;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -13,6 +15,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import kvstore.api.Blocks;
+import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -99,6 +104,49 @@ final class NodeDirectory implements AutoCloseable {
         return found;
     }
 
+    /** What the directory itself and its small files take of the disk. */
+    long markerBytes(IoEngine engine) throws IoFailure {
+        long bytes = engine.allocatedBytes(directory);
+        for (String name : KNOWN) {
+            bytes += allocatedBytes(engine, directory.resolve(name));
+        }
+        return bytes;
+    }
+
+    /** What is set aside, and what is not kvstore's, takes of the disk. */
+    long otherBytes(IoEngine engine) throws IOException {
+        Path aside = directory.resolve("quarantine");
+        long bytes = -allocatedBytes(engine, aside);
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, NodeDirectory::isOther)) {
+            for (Path entry : entries) {
+                try (Stream<Path> all = Files.walk(entry)) {
+                    for (Path path : (Iterable<Path>) all::iterator) {
+                        bytes += allocatedBytes(engine, path);
+                    }
+                }
+            }
+        } catch (UncheckedIOException | DirectoryIteratorException e) {
+            throw new IOException(e.getCause());
+        }
+        return bytes;
+    }
+
+    private static boolean isOther(Path entry) {
+        String name = String.valueOf(entry.getFileName());
+        return !SEGMENT.matcher(name).matches() && (name.equals("quarantine") || !KNOWN.contains(name));
+    }
+
+    private static long allocatedBytes(IoEngine engine, Path path) throws IoFailure {
+        try {
+            return engine.allocatedBytes(path);
+        } catch (IoFailure e) {
+            if (e.kind() == IoFailure.Kind.NOT_FOUND) {
+                return 0;
+            }
+            throw e;
+        }
+    }
+
     /** Files that were set aside, newest first. */
     List<Found> quarantined() throws IOException {
         return list(directory.resolve("quarantine"), ASIDE);
@@ -155,18 +203,40 @@ final class NodeDirectory implements AutoCloseable {
             return;
         }
         Path file = directory.resolve(NODE);
+        MarkerFile marker = MarkerFile.of(TITLE)
+                .with("pool", pool.toString())
+                .with("node", node)
+                .with("epoch", Long.toString(wanted));
         try {
-            Path temporary = directory.resolve(NODE + ".tmp");
-            MarkerFile.of(TITLE)
-                    .with("pool", pool.toString())
-                    .with("node", node)
-                    .with("epoch", Long.toString(wanted))
-                    .write(temporary);
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            try {
+                write(marker, file);
+            } catch (IOException full) {
+                if (!deleteOldest(full)) {
+                    throw full;
+                }
+                write(marker, file);
+            }
         } catch (IOException e) {
             throw new StoreException("cannot write " + file + ": " + e + ". Check space and permissions there", e);
         }
         epoch = wanted;
+    }
+
+    private void write(MarkerFile marker, Path file) throws IOException {
+        Path temporary = directory.resolve(NODE + ".tmp");
+        marker.write(temporary);
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** A full disk must not keep a node from starting: what would go first anyway makes room for the marker. */
+    private boolean deleteOldest(IOException why) throws IOException {
+        List<Found> found = segmentFiles();
+        if (found.isEmpty() || Files.getFileStore(directory).getUsableSpace() >= Blocks.BLOCK_BYTES) {
+            return false;
+        }
+        Path oldest = found.getLast().file();
+        LOG.warn("{} is deleted, because there is no room to write {}: {}", oldest, NODE, why.toString());
+        return delete(oldest) == null;
     }
 
     private long readEpoch() throws StoreException {

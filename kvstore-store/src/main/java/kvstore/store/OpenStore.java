@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.UUID;
 import kvstore.api.Blocks;
 import kvstore.api.IoEngine;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +31,7 @@ final class OpenStore {
     private final Segments segments = new Segments();
     private final BlockBuffers buffers = new BlockBuffers(BUFFERS, Blocks.BLOCK_BYTES);
     private final Space space;
+    private final Reclaimer reclaimer;
     private final LeaseTable leases;
     private final InFlight inFlight;
     private final SegmentLog log;
@@ -39,6 +41,7 @@ final class OpenStore {
     private final Lookups lookups;
     private final ChunkLister lister;
     private final Explainer explainer;
+    private @Nullable Heartbeat heartbeat;
     private boolean closed;
 
     private OpenStore(
@@ -60,11 +63,24 @@ final class OpenStore {
         space = new Space(geometry.capacityBytes());
         leases = new LeaseTable(config.leasesMax(), directory.epoch() << Integer.SIZE, environment);
         Evictor evictor = new Evictor(index, segments, space, leases, directory, buffers, listener, environment);
-        recovery = recover(evictor);
+        reclaimer = new Reclaimer(
+                engine, directory.path(), config.capacity(), geometry, space, evictor, listener, environment);
+        IoEngine watched = new WatchedEngine(engine, reclaimer);
+        recovery = recover(watched);
         inFlight = new InFlight(index, segments, directory.epoch());
         SegmentMaker maker = new SegmentMaker(
-                engine, directory, identity(), geometry, segments, space, evictor, buffers, listener, environment);
-        log = new SegmentLog(maker, environment);
+                watched,
+                directory,
+                identity(),
+                geometry,
+                segments,
+                space,
+                evictor,
+                reclaimer,
+                buffers,
+                listener,
+                environment);
+        log = new SegmentLog(maker, reclaimer, environment);
         tombstones = new Tombstones(log, inFlight, buffers, listener, environment);
         evictor.rewriteWith(tombstones::writeNow);
         forgetting = new Forgetting(index, inFlight, segments, tombstones, listener, environment);
@@ -91,6 +107,11 @@ final class OpenStore {
         listener.recovered(store.recovery);
         store.log.start();
         return store;
+    }
+
+    /** Calls {@link #tick} every second until the store is closed. */
+    void keepTicking() {
+        heartbeat = Heartbeat.start(this::tick);
     }
 
     Puts puts() {
@@ -128,8 +149,7 @@ final class OpenStore {
 
     StoreStats stats() {
         return new StoreStats(
-                space.capacityBytes(),
-                space.usedBytes(),
+                reclaimer.stats(),
                 geometry.segmentBytes(),
                 index.size(),
                 index.payloadBytes(),
@@ -143,12 +163,20 @@ final class OpenStore {
                 recovery);
     }
 
+    /** What must be looked at from time to time: others fill the file system, or leave it. Blocks. */
+    void tick() {
+        int _ = reclaimer.trim();
+        reclaimer.watchFloor();
+        log.retry();
+    }
+
     /** The order matters: nothing new, then nothing under way, then the last index area, then the lock. */
     synchronized void close() {
         if (closed) {
             return;
         }
         closed = true;
+        stopTicking();
         tombstones.flush();
         log.stop();
         puts.abortAll();
@@ -162,10 +190,17 @@ final class OpenStore {
     /** Ends without writing anything more. */
     synchronized void crash() {
         closed = true;
+        stopTicking();
         log.stop();
         environment.background().shutdownNow();
         closeFiles();
         directory.close();
+    }
+
+    private void stopTicking() {
+        if (heartbeat != null) {
+            heartbeat.close();
+        }
     }
 
     private void closeFiles() {
@@ -187,10 +222,10 @@ final class OpenStore {
         }
     }
 
-    private RecoveryReport recover(Evictor evictor) throws StoreException {
+    private RecoveryReport recover(IoEngine watched) throws StoreException {
         long start = environment.nanos().getAsLong();
         SegmentScanner scanner = new SegmentScanner(
-                engine,
+                watched,
                 pool,
                 config.node(),
                 new BlockBuffers(Recovery.PARALLEL, RECOVERY_BUFFER_BYTES),
@@ -202,9 +237,9 @@ final class OpenStore {
         try {
             recover.run();
             directory.raiseEpoch(recover.epochMax() + 1);
-            while (space.exceeded() && evictor.evictOldest()) {
-                evicted++;
-            }
+            space.found(Math.max(geometry.markerBytes(), directory.markerBytes(engine)));
+            space.found(directory.otherBytes(engine));
+            evicted = reclaimer.trim();
             complete = true;
         } catch (StoreException e) {
             throw e;

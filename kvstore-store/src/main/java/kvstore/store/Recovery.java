@@ -141,7 +141,7 @@ final class Recovery {
         }
         index.seen(entries.namespace());
         segments.add(segment);
-        space.found(segment.sizeBytes());
+        space.found(segment.chargedBytes());
         epochMax = Math.max(epochMax, segment.header().epoch());
         scanned += usable.scanned() ? 1 : 0;
         if (usable.damaged()) {
@@ -177,7 +177,7 @@ final class Recovery {
         space.found(found.bytes());
     }
 
-    /** Counts the files set aside, and deletes the oldest of too many. */
+    /** Deletes the oldest of too many files set aside. */
     private void boundQuarantine() throws IOException {
         List<Found> aside = directory.quarantined();
         long bytes = 0;
@@ -189,6 +189,5 @@ final class Recovery {
                 bytes -= found.bytes();
             }
         }
-        space.found(bytes);
     }
 }

@@ -24,6 +24,11 @@ final class Segment {
 
     private volatile @Nullable SegmentTrailer trailer;
 
+    /** What it counts for in {@link Space}, and what of that may not be allocated yet. */
+    private volatile long chargedBytes;
+
+    private volatile long reservedBytes;
+
     private Segment(SegmentHeader header, IoFile file, int holds) {
         this.header = header;
         this.file = file;
@@ -52,9 +57,24 @@ final class Segment {
         return file;
     }
 
-    /** What it takes on disk. */
+    /** The length of its file, whatever of that is allocated. */
     long sizeBytes() {
         return file.sizeBytes();
+    }
+
+    /** What it counts for in {@link Space}. */
+    long chargedBytes() {
+        return chargedBytes;
+    }
+
+    /** The part of {@link #chargedBytes} that may not be allocated yet. */
+    long reservedBytes() {
+        return reservedBytes;
+    }
+
+    void charge(long bytes, long reserved) {
+        chargedBytes = bytes;
+        reservedBytes = reserved;
     }
 
     /** Protects from eviction until {@link #release}; false if the segment is being evicted. */

@@ -3,7 +3,6 @@ package kvstore.store;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -22,13 +21,8 @@ final class SegmentLog {
         record NoRoom(ShedReason reason, String message) implements Taken {}
     }
 
-    /** How long nobody tries again after the file system refused a segment. */
-    private static final long REFUSED_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-    /** The same, where all segments were in use: pins are short. */
-    private static final long BUSY_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
-
     private final SegmentMaker maker;
+    private final Reclaimer reclaimer;
     private final Environment environment;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -43,8 +37,9 @@ final class SegmentLog {
     private long failedNanos;
     private boolean stopping;
 
-    SegmentLog(SegmentMaker maker, Environment environment) {
+    SegmentLog(SegmentMaker maker, Reclaimer reclaimer, Environment environment) {
         this.maker = maker;
+        this.reclaimer = reclaimer;
         this.environment = environment;
     }
 
@@ -176,6 +171,9 @@ final class SegmentLog {
         if (stopping) {
             return new Taken.NoRoom(ShedReason.STOPPING, "the store is closing");
         }
+        if (!urgent && reclaimer.pausing()) {
+            return new Taken.NoRoom(ShedReason.NO_SPACE, "the file system is full; it is tried again soon");
+        }
         if (open == null) {
             return null;
         }
@@ -202,8 +200,7 @@ final class SegmentLog {
         if (failed == null) {
             return false;
         }
-        long pause = failed.busy() ? BUSY_PAUSE_NANOS : REFUSED_PAUSE_NANOS;
-        return environment.nanos().getAsLong() - failedNanos < pause;
+        return environment.nanos().getAsLong() - failedNanos < failed.pauseNanos();
     }
 
     /** Waits for a segment; null to look again. */
@@ -216,7 +213,7 @@ final class SegmentLog {
                     : new Taken.NoRoom(ShedReason.NO_SPACE, "no new segment was ready in time");
         }
         try {
-            long nanos = preparing ? leftNanos : Math.min(leftNanos, BUSY_PAUSE_NANOS);
+            long nanos = preparing ? leftNanos : Math.min(leftNanos, SegmentMaker.BUSY_PAUSE_NANOS);
             long _ = changed.awaitNanos(nanos);
             return null;
         } catch (InterruptedException _) {
@@ -243,6 +240,22 @@ final class SegmentLog {
             }
         } finally {
             prepared(made, failure);
+        }
+        maker.trim();
+    }
+
+    /** Tries again to make a segment ready where the last attempt failed. */
+    void retry() {
+        boolean prepare;
+        lock.lock();
+        try {
+            prepare = failed != null && wantsSpare(false);
+            preparing |= prepare;
+        } finally {
+            lock.unlock();
+        }
+        if (prepare) {
+            prepareLater();
         }
     }
 

@@ -1,10 +1,13 @@
 package kvstore.store;
 
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import kvstore.api.Blocks;
 import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
+import kvstore.store.Segments.Stray;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,9 +25,20 @@ final class SegmentMaker {
     /**
      * No segment.
      *
-     * @param busy all segments are in use: worth another try soon
+     * @param pauseNanos after which it is worth another try
      */
-    record Failed(ShedReason reason, String message, boolean busy) implements Result {}
+    record Failed(ShedReason reason, String message, long pauseNanos) implements Result {
+        /** All segments are in use, which may end any moment. */
+        boolean busy() {
+            return pauseNanos == BUSY_PAUSE_NANOS;
+        }
+    }
+
+    /** How long nobody tries again where all segments were in use: pins are short. */
+    static final long BUSY_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+    /** The same, where the file system had less than its floor, or failed otherwise. */
+    private static final long REFUSED_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(SegmentMaker.class);
 
@@ -35,6 +49,7 @@ final class SegmentMaker {
     private final Segments segments;
     private final Space space;
     private final Evictor evictor;
+    private final Reclaimer reclaimer;
     private final BlockBuffers buffers;
     private final StoreListener listener;
     private final Environment environment;
@@ -47,6 +62,7 @@ final class SegmentMaker {
             Segments segments,
             Space space,
             Evictor evictor,
+            Reclaimer reclaimer,
             BlockBuffers buffers,
             StoreListener listener,
             Environment environment) {
@@ -57,6 +73,7 @@ final class SegmentMaker {
         this.segments = segments;
         this.space = space;
         this.evictor = evictor;
+        this.reclaimer = reclaimer;
         this.buffers = buffers;
         this.listener = listener;
         this.environment = environment;
@@ -64,14 +81,14 @@ final class SegmentMaker {
 
     /** Makes room, creates a file, writes its header. */
     Result make() {
-        if (!makeRoom()) {
-            return new Failed(ShedReason.NO_SPACE, "every segment is leased or in use; nothing can be evicted", true);
+        Failed without = takeRoom();
+        if (without != null) {
+            return without;
         }
         try {
             return new Made(create());
         } catch (IoFailure first) {
-            space.give(geometry.segmentBytes());
-            if (first.kind() != IoFailure.Kind.NO_SPACE || !evictor.evictOldest() || !makeRoom()) {
+            if (first.kind() != IoFailure.Kind.NO_SPACE || !reclaimer.makeRoomOnDisk() || takeRoom() != null) {
                 return failed(first);
             }
         }
@@ -79,9 +96,13 @@ final class SegmentMaker {
         try {
             return new Made(create());
         } catch (IoFailure second) {
-            space.give(geometry.segmentBytes());
             return failed(second);
         }
+    }
+
+    /** Evicts what is too much after a segment was made. */
+    void trim() {
+        int _ = reclaimer.trim();
     }
 
     /** Writes the index area of a full segment and lets go of it. What fails only makes the next start slower. */
@@ -95,22 +116,31 @@ final class SegmentMaker {
                     "segment {} has no index area and will be read record by record: {}", segment.id(), e.getMessage());
             listener.ioFailed("seal", e);
         } finally {
+            settle(segment, full.nextBlock());
             segment.release();
         }
     }
 
     /** Deletes a segment that was never written to. */
     void discard(Segment segment) {
+        settle(segment, 1);
         evictor.delete(segment);
     }
 
-    private boolean makeRoom() {
-        while (!space.tryTake(geometry.segmentBytes())) {
-            if (!evictor.evictOldest()) {
-                return false;
-            }
-        }
-        return true;
+    private @Nullable Failed takeRoom() {
+        return switch (reclaimer.takeRoom()) {
+            case TAKEN -> null;
+            case BUSY ->
+                new Failed(
+                        ShedReason.NO_SPACE,
+                        "every segment is leased or in use; nothing can be evicted",
+                        BUSY_PAUSE_NANOS);
+            case FLOOR ->
+                new Failed(
+                        ShedReason.NO_SPACE,
+                        "the file system has no more free than its floor, and nothing can be evicted",
+                        REFUSED_PAUSE_NANOS);
+        };
     }
 
     private Segment create() throws IoFailure {
@@ -124,35 +154,72 @@ final class SegmentMaker {
                 nonce,
                 environment.millis(),
                 geometry.segmentBytes());
-        IoFile file = engine.create(directory.segmentFile(id), geometry.segmentBytes());
+        IoFile file = null;
         Segment segment = null;
         try (BlockBuffers.Lent lent = buffers.take()) {
+            file = engine.create(directory.segmentFile(id), geometry.segmentBytes());
             header.encode(lent.buffer().memory().asByteBuffer());
             Io.await(file.write(0, lent.buffer().slice(0, Blocks.BLOCK_BYTES)));
             segment = Segment.written(header, file);
+            charge(segment);
             segments.add(segment);
+            reclaimer.created();
             return segment;
         } finally {
-            if (segment == null) {
-                remove(file);
+            if (segment == null && (file == null || remove(id, file))) {
+                space.give(geometry.reserveBytes());
             }
         }
     }
 
-    private void remove(IoFile file) {
+    /** Counts a new segment, whose reserve was taken: more, where it takes more already. */
+    private void charge(Segment segment) {
+        long reserve = geometry.reserveBytes();
+        long allocated = allocatedBytes(segment, 0);
+        long charged = Math.max(reserve, allocated);
+        space.found(charged - reserve);
+        space.reserve(charged - allocated);
+        segment.charge(charged, charged - allocated);
+    }
+
+    /** Counts what a segment takes, now that nothing more is written to it. */
+    private void settle(Segment segment, int writtenBlocks) {
+        SegmentTrailer trailer = segment.trailer();
+        long blocks = trailer == null ? writtenBlocks : trailer.indexBlock() + trailer.indexBlocks() + 1L;
+        // A file system may write later, and then say later, what it was told to store.
+        long takes = Math.max(blocks * Blocks.BLOCK_BYTES, allocatedBytes(segment, segment.chargedBytes()));
+        space.found(takes - segment.chargedBytes());
+        space.reserve(-segment.reservedBytes());
+        segment.charge(takes, 0);
+    }
+
+    private long allocatedBytes(Segment segment, long unknown) {
+        try {
+            return engine.allocatedBytes(segment.file().file());
+        } catch (IoFailure e) {
+            LOG.debug("no count of blocks: {}", e.getMessage());
+            return unknown;
+        }
+    }
+
+    /** False if the file is still there, and goes on to count. */
+    private boolean remove(int id, IoFile file) {
         file.close();
         IoFailure failure = directory.delete(file.file());
         if (failure != null) {
-            // Has no valid header or no records: the next start removes it.
             LOG.warn("cannot delete {}: {}", file.file(), failure.getMessage());
             listener.ioFailed("delete", failure);
+            segments.strays().put(id, new Stray(id, file.file(), geometry.reserveBytes()));
         }
+        return failure == null;
     }
 
     private Failed failed(IoFailure failure) {
         LOG.warn("no new segment: {}", failure.getMessage());
         listener.ioFailed("create", failure);
-        ShedReason reason = failure.kind() == IoFailure.Kind.NO_SPACE ? ShedReason.NO_SPACE : ShedReason.IO_ERROR;
-        return new Failed(reason, "no new segment: " + failure.getMessage(), false);
+        String message = "no new segment: " + failure.getMessage();
+        return failure.kind() == IoFailure.Kind.NO_SPACE
+                ? new Failed(ShedReason.NO_SPACE, message, reclaimer.createRefused(failure))
+                : new Failed(ShedReason.IO_ERROR, message, REFUSED_PAUSE_NANOS);
     }
 }

@@ -44,6 +44,9 @@ final class SegmentScanner {
         try (BlockBuffers.Lent lent = buffers.take()) {
             file = engine.open(found.file());
             result = scan(found, file, lent.buffer());
+            if (result instanceof Scan.Usable usable) {
+                usable.segment().charge(engine.allocatedBytes(found.file()), 0);
+            }
         } catch (DamagedSegmentException e) {
             result = new Scan.Damaged(e.damage(), String.valueOf(e.getMessage()));
         } catch (IoFailure e) {

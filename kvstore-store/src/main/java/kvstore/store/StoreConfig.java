@@ -10,7 +10,7 @@ import kvstore.api.Blocks;
  * @param directory the pool's directory; the same for all nodes of a pool
  * @param node name of this node, and of its directory inside the pool: 1 to 64 letters, digits, {@code . _ -}, the first
  *     a letter or a digit
- * @param capacityBytes most bytes that this node's segments take; 0 for half of what the file system has free and the
+ * @param capacityBytes most bytes of disk that this node's directory takes; 0 for half of what the file system has free and the
  *     store holds already
  * @param segmentBytes size of a segment file; made smaller by itself where the capacity has no room for
  *     {@link Geometry#SEGMENTS_MIN} of them
@@ -18,6 +18,7 @@ import kvstore.api.Blocks;
  * @param leaseMillisMax longest lease; a longer wish is cut down to it
  * @param leasesMax most leases at a time
  * @param ghostsMax keys of which {@link ChunkStore#explain} remembers why they are not here, 32 bytes each
+ * @param capacity when to evict ahead of need, and what to leave to others
  */
 public record StoreConfig(
         Path directory,
@@ -27,7 +28,8 @@ public record StoreConfig(
         long maxValueBytes,
         long leaseMillisMax,
         int leasesMax,
-        int ghostsMax) {
+        int ghostsMax,
+        CapacityConfig capacity) {
 
     /** Longest value whose block checksums fit into a record header, in bytes. */
     public static final long LARGEST_VALUE_BYTES = (long) RecordHeader.CHECKSUMS_MAX * Blocks.BLOCK_BYTES;
@@ -75,7 +77,7 @@ public record StoreConfig(
             long maxValueBytes,
             long leaseMillisMax,
             int leasesMax) {
-        this(directory, node, capacityBytes, segmentBytes, maxValueBytes, leaseMillisMax, leasesMax, GHOSTS_DEFAULT);
+        this(directory, node, capacityBytes, segmentBytes, maxValueBytes, leaseMillisMax, leasesMax, GHOSTS_DEFAULT, CapacityConfig.AT_THE_LIMIT);
     }
 
     /** 1 GiB segments, values up to 512 MiB, leases up to a minute, automatic capacity. */

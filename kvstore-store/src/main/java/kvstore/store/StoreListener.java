@@ -34,6 +34,9 @@ public interface StoreListener {
      */
     default void evicted(long segment, long chunks, long payloadBytes, long ageMillis) {}
 
+    /** A segment was evicted because of this. Follows {@link #evicted}. */
+    default void madeRoom(EvictionTrigger trigger) {}
+
     /** A record was not what had been put; its key is a miss now. */
     default void corrupt(String reason) {}
 

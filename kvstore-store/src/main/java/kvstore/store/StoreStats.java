@@ -3,8 +3,7 @@ package kvstore.store;
 /**
  * The store in numbers, at one moment.
  *
- * @param capacityBytes most bytes that segment files may take
- * @param usedBytes what they take, files set aside included
+ * @param capacity how full the disk is
  * @param segmentBytes size of a new segment
  * @param chunks visible chunks
  * @param chunkBytes their payload
@@ -18,8 +17,7 @@ package kvstore.store;
  * @param recovery what the start found
  */
 public record StoreStats(
-        long capacityBytes,
-        long usedBytes,
+        CapacityStats capacity,
         long segmentBytes,
         long chunks,
         long chunkBytes,
@@ -30,4 +28,14 @@ public record StoreStats(
         int leases,
         int putsInFlight,
         long indexBytes,
-        RecoveryReport recovery) {}
+        RecoveryReport recovery) {
+    /** Most bytes of disk that the node's directory may take. */
+    public long capacityBytes() {
+        return capacity.limitBytes();
+    }
+
+    /** What it takes, files set aside and what is kept for open segments included. */
+    public long usedBytes() {
+        return capacity.usedBytes();
+    }
+}

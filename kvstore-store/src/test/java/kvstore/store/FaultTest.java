@@ -93,7 +93,7 @@ final class FaultTest {
             // Whatever stood there before may still; the refused value may not, now or after a start.
             refusedValues.put(key, length);
         }
-        assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(4 * SEGMENT);
+        assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(StoreHarness.capacity(4));
         return stored ? 0 : 1;
     }
 

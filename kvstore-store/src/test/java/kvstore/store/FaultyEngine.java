@@ -30,6 +30,8 @@ final class FaultyEngine implements IoEngine {
         EIO,
         /** ENOSPC; nothing happened. */
         ENOSPC,
+        /** EDQUOT: the same, for a quota. */
+        EDQUOT,
         /** A server went away; nothing happened. */
         TRANSIENT,
         /** The extent ends early. */
@@ -103,6 +105,11 @@ final class FaultyEngine implements IoEngine {
     }
 
     @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        return engine.allocatedBytes(file);
+    }
+
+    @Override
     public void close() {
         engine.close();
     }
@@ -125,6 +132,7 @@ final class FaultyEngine implements IoEngine {
     private static IoFailure failure(Fault fault) {
         return switch (fault) {
             case ENOSPC -> new IoFailure(IoFailure.Kind.NO_SPACE, 28, "injected ENOSPC");
+            case EDQUOT -> new IoFailure(IoFailure.Kind.NO_SPACE, 122, "injected EDQUOT");
             case TRANSIENT -> new IoFailure(IoFailure.Kind.TRANSIENT, 108, "injected ESHUTDOWN");
             case SHORT -> new IoFailure(IoFailure.Kind.SHORT, 0, "injected short read");
             default -> new IoFailure(IoFailure.Kind.IO, 5, "injected EIO (" + fault + ")");

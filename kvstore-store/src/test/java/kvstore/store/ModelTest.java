@@ -135,7 +135,7 @@ final class ModelTest {
                     }
                 }
             }
-            assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(SEGMENTS * SEGMENT);
+            assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(StoreHarness.capacity(SEGMENTS));
             assertThat(harness.store.stats().usedBytes()).isGreaterThanOrEqualTo(harness.bytesOnDisk());
         }
 

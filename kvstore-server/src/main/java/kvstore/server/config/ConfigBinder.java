@@ -37,6 +37,7 @@ final class ConfigBinder {
         return new DaemonConfig(
                 values.get(NODE),
                 data(directory.get()),
+                capacity(),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),
@@ -70,6 +71,13 @@ final class ConfigBinder {
                 values.get(DATA_WRITE_THREADS));
     }
 
+    private CapacityConfig capacity() {
+        return new CapacityConfig(
+                values.get(CAPACITY_HIGH_WATERMARK),
+                values.get(CAPACITY_LOW_WATERMARK),
+                values.get(CAPACITY_FREE_SPACE_FLOOR).map(OptionalLong::of).orElseGet(OptionalLong::empty));
+    }
+
     private GrpcConfig grpc() {
         return new GrpcConfig(
                 values.get(GRPC_LISTEN),
@@ -101,6 +109,9 @@ final class ConfigBinder {
         long valuesInSegments = MIN_SEGMENTS * values.get(DATA_MAX_VALUE_SIZE);
         if (values.get(DATA_CAPACITY).filter(bytes -> bytes < valuesInSegments).isPresent()) {
             problem(DATA_CAPACITY, "is less than four times " + said(DATA_MAX_VALUE_SIZE));
+        }
+        if (values.get(CAPACITY_LOW_WATERMARK) > values.get(CAPACITY_HIGH_WATERMARK)) {
+            problem(CAPACITY_LOW_WATERMARK, "is more than " + said(CAPACITY_HIGH_WATERMARK));
         }
         if (values.get(MEMORY_WRITE_SHARE) * values.get(MEMORY_SLAB_SIZE) < SlabPool.MAX_SLAB_BYTES) {
             problem(

@@ -13,6 +13,7 @@ import java.util.Optional;
 public record DaemonConfig(
         String node,
         DataConfig data,
+        CapacityConfig capacity,
         MemoryConfig memory,
         GrpcConfig grpc,
         RegionConfig region,

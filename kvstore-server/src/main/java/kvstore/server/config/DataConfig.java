@@ -8,7 +8,7 @@ import kvstore.lustre.EngineConfig.DirectMode;
  * Where the chunks lie and how they are read and written.
  *
  * @param directory the pool's directory; absolute
- * @param capacityBytes the hard limit on disk usage, or empty for {@code auto}, which the store works out
+ * @param capacityBytes the hard limit on what the node takes of the disk, or empty for {@code auto}, which the store works out
  * @param segmentSizeBytes size of one segment file; a multiple of 1 MiB
  * @param maxValueSizeBytes longest value
  * @param directIo what to do about {@code O_DIRECT}

@@ -217,13 +217,32 @@ enum Metric {
             "How long puts and gets waited for memory, and whether they got it.",
             "`timed_out` puts are shed and `timed_out` gets fail: raise `memory.slab-size`."),
 
-    STORE_CAPACITY_BYTES(Kind.GAUGE, "bytes", "", "The hard limit on disk usage.", ""),
+    STORE_CAPACITY_BYTES(Kind.GAUGE, "bytes", "", "The hard limit on what the node's directory takes of the disk.", ""),
     STORE_USED_BYTES(
             Kind.GAUGE,
             "bytes",
             "",
-            "What segment files take of the disk, those that were set aside included.",
+            "What the node's directory takes of it: blocks allocated to every file in it, and `kvstore_store_reserved_bytes`.",
             "Near the capacity is normal. Above it is a fault: report it."),
+    STORE_RESERVED_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "Of these, what is kept for segments that are being written and may not be allocated yet.",
+            ""),
+    STORE_FREE_SPACE_FLOOR_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "What the file system shall have free for others; 0 for no floor.",
+            "Compare with `kvstore_store_file_system_available_bytes`."),
+    STORE_CAPACITY_STATE(
+            Kind.GAUGE,
+            "0 or 1",
+            "state",
+            "1 for how the store stands with its disk: `ok`; `shrinking`, because the file system has less free than the "
+                    + "floor; `full`, because it refused to store more.",
+            "Alert on `full`, and on `shrinking` for long: somebody else fills the disk."),
     STORE_CHUNKS(Kind.GAUGE, "chunks", "", "Chunks that a get would find; entries of the index.", ""),
     STORE_CHUNK_BYTES(Kind.GAUGE, "bytes", "", "The sum of their lengths.", ""),
     STORE_SEGMENTS(
@@ -248,6 +267,13 @@ enum Metric {
             "What the file system has left for everybody.",
             "Alert before it is 0: somebody else fills the disk, and puts will be shed."),
     STORE_EVICTED_SEGMENTS_TOTAL(Kind.COUNTER, "segments", "", "Segments that were evicted.", ""),
+    STORE_EVICTIONS_TOTAL(
+            Kind.COUNTER,
+            "segments",
+            "trigger",
+            "The same by why room had to be made: for a new segment (`capacity`), ahead of need (`watermark`), for others "
+                    + "(`floor`), or because the file system refused to store more (`no_space`).",
+            "`floor` and `no_space`: somebody else fills the disk."),
     STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "", "Chunks that went with them.", ""),
     STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Payload that went with them.", ""),
     STORE_EVICTION_AGE_SECONDS(

@@ -7,6 +7,8 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import kvstore.api.IoFailure;
+import kvstore.store.CapacityState;
+import kvstore.store.EvictionTrigger;
 import kvstore.store.SegmentDamage;
 import kvstore.store.ShedReason;
 import kvstore.store.StoreListener;
@@ -34,6 +36,9 @@ final class StoreMeters implements StoreListener {
         aborted = meters.counter(Metric.STORE_ABORTED_TOTAL);
         deleted = meters.counter(Metric.STORE_DELETED_CHUNKS_TOTAL);
         corrupt = meters.counter(Metric.STORE_CORRUPT_RECORDS_TOTAL);
+        for (EvictionTrigger trigger : EvictionTrigger.values()) {
+            meters.counter(Metric.STORE_EVICTIONS_TOTAL, trigger.label());
+        }
         for (ShedReason reason : ShedReason.values()) {
             meters.counter(Metric.STORE_SHED_TOTAL, reason.label());
         }
@@ -46,6 +51,15 @@ final class StoreMeters implements StoreListener {
     void bind(Supplier<StoreStats> stats, LongSupplier fileSystemAvailableBytes) {
         gauge(Metric.STORE_CAPACITY_BYTES, stats, StoreStats::capacityBytes);
         gauge(Metric.STORE_USED_BYTES, stats, StoreStats::usedBytes);
+        gauge(Metric.STORE_RESERVED_BYTES, stats, s -> s.capacity().reservedBytes());
+        gauge(Metric.STORE_FREE_SPACE_FLOOR_BYTES, stats, s -> s.capacity().floorBytes());
+        for (CapacityState state : CapacityState.values()) {
+            gauge(
+                    Metric.STORE_CAPACITY_STATE,
+                    stats,
+                    s -> s.capacity().state() == state ? 1 : 0,
+                    state.label());
+        }
         gauge(Metric.STORE_CHUNKS, stats, StoreStats::chunks);
         gauge(Metric.STORE_CHUNK_BYTES, stats, StoreStats::chunkBytes);
         gauge(Metric.STORE_SEGMENTS, stats, StoreStats::segments, "in_use");
@@ -95,6 +109,11 @@ final class StoreMeters implements StoreListener {
         evictedChunks.increment((double) chunks);
         evictedBytes.increment((double) payloadBytes);
         evictionAge.record(ageMillis, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void madeRoom(EvictionTrigger trigger) {
+        meters.counter(Metric.STORE_EVICTIONS_TOTAL, trigger.label()).increment();
     }
 
     @Override

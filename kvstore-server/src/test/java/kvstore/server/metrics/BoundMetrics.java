@@ -6,6 +6,8 @@ import java.util.function.Supplier;
 import kvstore.api.IoFailure;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
+import kvstore.store.CapacityState;
+import kvstore.store.CapacityStats;
 import kvstore.store.RecoveryReport;
 import kvstore.store.StoreStats;
 
@@ -19,7 +21,7 @@ final class BoundMetrics {
 
     static StoreStats stats() {
         return new StoreStats(
-                100, 90, 10, 80, 70, 9, 2, 1, 3, 4, 5, 60, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
+                new CapacityStats(100, 90, 15, 25, CapacityState.SHRINKING), 10, 80, 70, 9, 2, 1, 3, 4, 5, 60, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
     }
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
