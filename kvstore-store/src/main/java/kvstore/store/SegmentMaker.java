@@ -215,11 +215,12 @@ final class SegmentMaker {
     }
 
     private Failed failed(IoFailure failure) {
-        LOG.warn("no new segment: {}", failure.getMessage());
         listener.ioFailed("create", failure);
         String message = "no new segment: " + failure.getMessage();
-        return failure.kind() == IoFailure.Kind.NO_SPACE
-                ? new Failed(ShedReason.NO_SPACE, message, reclaimer.createRefused(failure))
-                : new Failed(ShedReason.IO_ERROR, message, REFUSED_PAUSE_NANOS);
+        if (failure.kind() == IoFailure.Kind.NO_SPACE) {
+            return new Failed(ShedReason.NO_SPACE, message, reclaimer.createRefused(failure));
+        }
+        LOG.warn("{}", message);
+        return new Failed(ShedReason.IO_ERROR, message, REFUSED_PAUSE_NANOS);
     }
 }

@@ -35,6 +35,7 @@ final class ConfigValuesTest {
                   direct-io: require
                   read-threads: 16
                   write-threads: 2
+                capacity: {high-watermark: 0.9, low-watermark: 0.8, free-space-floor: 1TiB}
                 memory:
                   slab-size: 256MiB
                   write-share: 0.25
@@ -85,6 +86,7 @@ final class ConfigValuesTest {
                                 DirectMode.REQUIRE,
                                 16,
                                 2),
+                        new CapacityConfig(0.9, 0.8, OptionalLong.of(1L << 40)),
                         new MemoryConfig(256 << 20, 0.25),
                         new GrpcConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("::1"), 0)),

@@ -28,6 +28,7 @@ final class DefaultsTest {
                         Machine.hostName(),
                         new DataConfig(
                                 Path.of("/pool"), OptionalLong.empty(), 1L << 30, 512L << 20, DirectMode.AUTO, 8, 4),
+                        new CapacityConfig(0.95, 0.92, OptionalLong.empty()),
                         new MemoryConfig(Machine.slabSizeBytes(), 0.5),
                         new GrpcConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7420)),
