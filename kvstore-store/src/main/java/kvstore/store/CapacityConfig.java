@@ -17,8 +17,8 @@ public record CapacityConfig(double highWatermark, double lowWatermark, long fre
             throw new IllegalArgumentException("highWatermark = " + highWatermark + ": must be above 0, up to 1");
         }
         if (!(lowWatermark > 0 && lowWatermark <= highWatermark)) {
-            throw new IllegalArgumentException("lowWatermark = " + lowWatermark
-                    + ": must be above 0, up to highWatermark = " + highWatermark);
+            throw new IllegalArgumentException(
+                    "lowWatermark = " + lowWatermark + ": must be above 0, up to highWatermark = " + highWatermark);
         }
         if (freeSpaceFloorBytes < 0) {
             throw new IllegalArgumentException(

@@ -195,11 +195,7 @@ final class Reclaimer implements WatchedEngine.Watcher {
     CapacityStats stats() {
         CapacityState state = full ? CapacityState.FULL : shrinking ? CapacityState.SHRINKING : CapacityState.OK;
         return new CapacityStats(
-                space.capacityBytes(),
-                space.usedBytes(),
-                space.reservedBytes(),
-                config.freeSpaceFloorBytes(),
-                state);
+                space.capacityBytes(), space.usedBytes(), space.reservedBytes(), config.freeSpaceFloorBytes(), state);
     }
 
     private void makeRoomAfterRefusal() {

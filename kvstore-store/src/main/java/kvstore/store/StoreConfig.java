@@ -77,7 +77,16 @@ public record StoreConfig(
             long maxValueBytes,
             long leaseMillisMax,
             int leasesMax) {
-        this(directory, node, capacityBytes, segmentBytes, maxValueBytes, leaseMillisMax, leasesMax, GHOSTS_DEFAULT, CapacityConfig.AT_THE_LIMIT);
+        this(
+                directory,
+                node,
+                capacityBytes,
+                segmentBytes,
+                maxValueBytes,
+                leaseMillisMax,
+                leasesMax,
+                GHOSTS_DEFAULT,
+                CapacityConfig.AT_THE_LIMIT);
     }
 
     /** 1 GiB segments, values up to 512 MiB, leases up to a minute, automatic capacity. */

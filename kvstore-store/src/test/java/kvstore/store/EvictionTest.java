@@ -210,7 +210,8 @@ final class EvictionTest {
     @Test
     void smallCapacitiesMakeSmallSegmentsAndTooSmallOnesAreRefused() throws Exception {
         harness.close();
-        StoreConfig small = StoreHarness.config(directory.resolve("small"), Geometry.capacityBytesFor(4, 12 * BLOCK) + 5000);
+        StoreConfig small =
+                StoreHarness.config(directory.resolve("small"), Geometry.capacityBytesFor(4, 12 * BLOCK) + 5000);
         try (ChunkStore store = ChunkStore.open(small, harness.engine, StoreListener.NONE, harness.environment())) {
             assertThat(store.stats().segmentBytes()).isEqualTo(12 * BLOCK);
         }

@@ -1,7 +1,6 @@
 package kvstore.store;
 
 import static kvstore.store.StoreHarness.BLOCK;
-import static kvstore.store.StoreHarness.SEGMENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
