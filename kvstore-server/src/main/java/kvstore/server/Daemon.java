@@ -115,7 +115,8 @@ public final class Daemon implements AutoCloseable {
         }
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
-        ChunkStore store = parts.add(ChunkStore.open(storeConfig(engine), between.apply(engine), metrics.storeListener()));
+        ChunkStore store =
+                parts.add(ChunkStore.open(storeConfig(engine), between.apply(engine), metrics.storeListener()));
         this.store = Optional.of(store);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
@@ -220,8 +221,7 @@ public final class Daemon implements AutoCloseable {
         OptionalLong floor = config.capacity().freeSpaceFloorBytes();
         return floor.isPresent()
                 ? floor.getAsLong()
-                : Math.min(
-                        engine.facts(config.data().directory()).totalBytes() / FLOOR_SHARE, FLOOR_BYTES_MAX);
+                : Math.min(engine.facts(config.data().directory()).totalBytes() / FLOOR_SHARE, FLOOR_BYTES_MAX);
     }
 
     private long writeLimitBytes() {

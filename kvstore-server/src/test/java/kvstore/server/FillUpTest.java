@@ -149,8 +149,7 @@ final class FillUpTest {
     /** Another program writes so much, or until there is no space. */
     private static void grow(Path file, long bytes) {
         ByteBuffer piece = ByteBuffer.allocateDirect((int) MIB);
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             for (long written = 0; written < bytes; written += MIB) {
                 channel.write(piece.clear());
             }

@@ -70,7 +70,8 @@ final class SmallFileSystem implements AutoCloseable {
     /** Returns what went wrong; empty if nothing. */
     private static String run(List<String> command) {
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
             boolean ended = process.waitFor(30, TimeUnit.SECONDS);
             return ended && process.exitValue() == 0 ? "" : command + " failed: " + said;

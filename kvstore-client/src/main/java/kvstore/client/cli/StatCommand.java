@@ -57,8 +57,12 @@ final class StatCommand implements KvStoreCommand {
                 .add("directory", "%s (%s)".formatted(stat.getDirectory(), stat.getFileSystem()))
                 .add("I/O path", "%s (%s)".formatted(stat.getIoPath(), stat.getIoPathReason()))
                 .add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
-                .add("", "%s left on the file system, floor %s".formatted(
-                        Words.size(stat.getFileSystemAvailableBytes()), Words.size(stat.getFreeSpaceFloorBytes())))
+                .add(
+                        "",
+                        "%s left on the file system, floor %s"
+                                .formatted(
+                                        Words.size(stat.getFileSystemAvailableBytes()),
+                                        Words.size(stat.getFreeSpaceFloorBytes())))
                 .add("capacity", stat.getCapacityState())
                 .add("chunks", "%d (%s)".formatted(stat.getChunks(), Words.size(stat.getChunkBytes())))
                 .add("segments", "%d of %s".formatted(stat.getSegments(), Words.size(stat.getSegmentBytes())))

@@ -46,8 +46,8 @@ final class Settings {
             new Setting<>("capacity.low-watermark", ValueType.fraction(0.1, 1), "0.92", """
             The part of `data.capacity` at which eviction stops again. At most `capacity.high-watermark`.""");
 
-    static final Setting<Optional<Long>> CAPACITY_FREE_SPACE_FLOOR =
-            new Setting<>("capacity.free-space-floor", ValueType.size("0", "1PiB", "1").orAuto(), "auto", """
+    static final Setting<Optional<Long>> CAPACITY_FREE_SPACE_FLOOR = new Setting<>(
+            "capacity.free-space-floor", ValueType.size("0", "1PiB", "1").orAuto(), "auto", """
             What the file system of `data.directory` shall have free for others. Below, the oldest segments go until it \
             has, and the store grows again when others leave. `0` is no floor; `auto` is a hundredth of the file system, \
             at most 64GiB.""");

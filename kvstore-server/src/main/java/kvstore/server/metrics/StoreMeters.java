@@ -54,11 +54,7 @@ final class StoreMeters implements StoreListener {
         gauge(Metric.STORE_RESERVED_BYTES, stats, s -> s.capacity().reservedBytes());
         gauge(Metric.STORE_FREE_SPACE_FLOOR_BYTES, stats, s -> s.capacity().floorBytes());
         for (CapacityState state : CapacityState.values()) {
-            gauge(
-                    Metric.STORE_CAPACITY_STATE,
-                    stats,
-                    s -> s.capacity().state() == state ? 1 : 0,
-                    state.label());
+            gauge(Metric.STORE_CAPACITY_STATE, stats, s -> s.capacity().state() == state ? 1 : 0, state.label());
         }
         gauge(Metric.STORE_CHUNKS, stats, StoreStats::chunks);
         gauge(Metric.STORE_CHUNK_BYTES, stats, StoreStats::chunkBytes);

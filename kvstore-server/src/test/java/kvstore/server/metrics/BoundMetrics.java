@@ -21,7 +21,18 @@ final class BoundMetrics {
 
     static StoreStats stats() {
         return new StoreStats(
-                new CapacityStats(100, 90, 15, 25, CapacityState.SHRINKING), 10, 80, 70, 9, 2, 1, 3, 4, 5, 60, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
+                new CapacityStats(100, 90, 15, 25, CapacityState.SHRINKING),
+                10,
+                80,
+                70,
+                9,
+                2,
+                1,
+                3,
+                4,
+                5,
+                60,
+                new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
     }
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
