@@ -1,5 +1,8 @@
 package kvstore.store;
 
+import java.util.Comparator;
+import java.util.List;
+
 /**
  * How full the disk is, at one moment.
  *
@@ -10,4 +13,15 @@ package kvstore.store;
  * @param state see there
  */
 public record CapacityStats(
-        long limitBytes, long usedBytes, long reservedBytes, long floorBytes, CapacityState state) {}
+        long limitBytes, long usedBytes, long reservedBytes, long floorBytes, CapacityState state) {
+
+    /** All together: sums, but the largest floor and the worst state. */
+    static CapacityStats sum(List<CapacityStats> each) {
+        return new CapacityStats(
+                each.stream().mapToLong(CapacityStats::limitBytes).sum(),
+                each.stream().mapToLong(CapacityStats::usedBytes).sum(),
+                each.stream().mapToLong(CapacityStats::reservedBytes).sum(),
+                each.stream().mapToLong(CapacityStats::floorBytes).max().orElse(0),
+                each.stream().map(CapacityStats::state).max(Comparator.naturalOrder()).orElse(CapacityState.OK));
+    }
+}

@@ -1,5 +1,6 @@
 package kvstore.store;
 
+import java.nio.file.Path;
 import kvstore.api.Blocks;
 
 /**
@@ -59,11 +60,12 @@ record Geometry(long capacityBytes, long segmentBytes) {
     /**
      * Computes the sizes.
      *
+     * @param directory that it is about, for the message
      * @param freeBytes what the file system has left
      * @param heldBytes what this node's segments take
      * @throws StoreException if the largest value does not fit
      */
-    static Geometry of(StoreConfig config, long freeBytes, long heldBytes) throws StoreException {
+    static Geometry of(StoreConfig config, Path directory, long freeBytes, long heldBytes) throws StoreException {
         boolean automatic = config.capacityBytes() == 0;
         long capacity = automatic ? (freeBytes + heldBytes) / 2 : config.capacityBytes();
         long segment = Math.min(config.segmentBytes(), segmentBytesIn(capacity));
@@ -73,7 +75,7 @@ record Geometry(long capacityBytes, long segmentBytes) {
                             + " maxValueBytes = %d needs %d: set capacityBytes to %d or more, or maxValueBytes lower")
                     .formatted(
                             capacity,
-                            automatic ? " (half of what " + config.directory() + " has free)" : "",
+                            automatic ? " (half of what " + directory + " has free)" : "",
                             SEGMENTS_MIN,
                             segment,
                             config.maxValueBytes(),

@@ -13,8 +13,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import kvstore.api.Blocks;
 import kvstore.api.IoEngine;
@@ -28,6 +31,7 @@ final class NodeDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeDirectory.class);
     private static final String NODE = "NODE";
     private static final String TITLE = "kvstore node";
+    private static final String TOGETHER = "directory.";
     private static final String SUFFIX = ".seg";
     private static final Pattern SEGMENT = Pattern.compile("[0-9a-f]{16}\\.seg");
     private static final Pattern ASIDE = Pattern.compile("[0-9a-f]{16}-[a-z-]+\\.seg");
@@ -43,19 +47,41 @@ final class NodeDirectory implements AutoCloseable {
     private final Path directory;
     private final UUID pool;
     private final String node;
+    private final List<Path> together;
     private final NodeLock lock;
     private long epoch;
 
-    private NodeDirectory(Path directory, UUID pool, String node, NodeLock lock) {
+    private NodeDirectory(Path directory, UUID pool, String node, List<Path> together, NodeLock lock) {
         this.directory = directory;
         this.pool = pool;
         this.node = node;
+        this.together = together;
         this.lock = lock;
     }
 
-    /** Opens the node's directory for this process alone and begins its next epoch. */
-    static NodeDirectory open(Path poolDirectory, UUID pool, String node) throws StoreException {
-        Path directory = poolDirectory.resolve("nodes").resolve(node);
+    private static Path path(Path poolDirectory, String node) {
+        return poolDirectory.resolve("nodes").resolve(node);
+    }
+
+    /** The directories that this node said it has, when it last wrote the marker here. */
+    static Set<String> together(Path poolDirectory, String node) throws StoreException {
+        Path file = path(poolDirectory, node).resolve(NODE);
+        if (!Files.exists(file)) {
+            return Set.of();
+        }
+        return MarkerFile.read(file, TITLE).values().entrySet().stream()
+                .filter(line -> line.getKey().startsWith(TOGETHER))
+                .map(Map.Entry::getValue)
+                .collect(Collectors.toSet());
+    }
+
+    /**
+     * Opens the node's directory for this process alone and begins its next epoch.
+     *
+     * @param together all directories that the node has, this one among them
+     */
+    static NodeDirectory open(Path poolDirectory, UUID pool, String node, List<Path> together) throws StoreException {
+        Path directory = path(poolDirectory, node);
         try {
             Files.createDirectories(directory.resolve("quarantine"));
         } catch (IOException e) {
@@ -65,7 +91,7 @@ final class NodeDirectory implements AutoCloseable {
         NodeLock lock = NodeLock.take(directory.resolve("LOCK"));
         boolean opened = false;
         try {
-            NodeDirectory result = new NodeDirectory(directory, pool, node, lock);
+            NodeDirectory result = new NodeDirectory(directory, pool, node, together, lock);
             result.raiseEpoch(result.readEpoch() + 1);
             opened = true;
             return result;
@@ -87,6 +113,19 @@ final class NodeDirectory implements AutoCloseable {
 
     Path segmentFile(int id) {
         return directory.resolve(HexFormat.of().toHexDigits((long) id) + SUFFIX);
+    }
+
+    /** Whether the directory is there, by its marker: an empty mount point has none. */
+    boolean present() {
+        return Files.exists(directory.resolve(NODE));
+    }
+
+    /** Reads the marker, and writes it again. */
+    void prove() throws IOException {
+        if (readEpoch() != epoch) {
+            throw new IOException(directory + " has another epoch than this daemon gave it: does another one use it?");
+        }
+        write(marker(epoch), directory.resolve(NODE));
     }
 
     /** Segment files, newest first. Warns of what is none. */
@@ -203,10 +242,7 @@ final class NodeDirectory implements AutoCloseable {
             return;
         }
         Path file = directory.resolve(NODE);
-        MarkerFile marker = MarkerFile.of(TITLE)
-                .with("pool", pool.toString())
-                .with("node", node)
-                .with("epoch", Long.toString(wanted));
+        MarkerFile marker = marker(wanted);
         try {
             try {
                 write(marker, file);
@@ -220,6 +256,17 @@ final class NodeDirectory implements AutoCloseable {
             throw new StoreException("cannot write " + file + ": " + e + ". Check space and permissions there", e);
         }
         epoch = wanted;
+    }
+
+    private MarkerFile marker(long written) {
+        MarkerFile marker = MarkerFile.of(TITLE)
+                .with("pool", pool.toString())
+                .with("node", node)
+                .with("epoch", Long.toString(written));
+        for (int i = 0; together.size() > 1 && i < together.size(); i++) {
+            marker.with(TOGETHER + i, together.get(i).toString());
+        }
+        return marker;
     }
 
     private void write(MarkerFile marker, Path file) throws IOException {

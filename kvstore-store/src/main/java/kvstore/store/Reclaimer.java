@@ -1,12 +1,10 @@
 package kvstore.store;
 
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import kvstore.api.FileSystemFacts;
-import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -19,14 +17,13 @@ import org.slf4j.LoggerFactory;
  * <p>Each thing that is wanted is measured before, and no more is evicted than what is missing. A disk that refuses is left
  * alone for a while that doubles, and costs one segment each time it is asked again: who fills it may not be this store.
  */
-final class Reclaimer implements WatchedEngine.Watcher {
+final class Reclaimer {
     private static final Logger LOG = LoggerFactory.getLogger(Reclaimer.class);
 
     /** For so long, what was deleted counts as free although the file system does not show it yet, as Lustre's. */
     private static final long CREDIT_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    private final IoEngine engine;
-    private final Path directory;
+    private final Volume volume;
     private final CapacityConfig config;
     private final Space space;
     private final Evictor evictor;
@@ -49,22 +46,18 @@ final class Reclaimer implements WatchedEngine.Watcher {
     private volatile boolean shrinking;
 
     Reclaimer(
-            IoEngine engine,
-            Path directory,
+            Volume volume,
             CapacityConfig config,
-            Geometry geometry,
-            Space space,
             Evictor evictor,
             StoreListener listener,
             Environment environment) {
-        this.engine = engine;
-        this.directory = directory;
+        this.volume = volume;
         this.config = config;
-        this.space = space;
+        this.space = volume.space();
         this.evictor = evictor;
         this.listener = listener;
         this.environment = environment;
-        this.segmentBytes = geometry.reserveBytes();
+        this.segmentBytes = volume.geometry().reserveBytes();
     }
 
     /** What was deleted, but for what the file system showed at once. */
@@ -162,8 +155,8 @@ final class Reclaimer implements WatchedEngine.Watcher {
         return settle(creates, failure);
     }
 
-    @Override
-    public void wrote(@Nullable IoFailure failure) {
+    /** A write to a file here ended, well if there is no failure. */
+    void wrote(@Nullable IoFailure failure) {
         boolean refused = failure != null && failure.kind() == IoFailure.Kind.NO_SPACE;
         if (!refused && (failure != null || !full)) {
             return;
@@ -190,6 +183,11 @@ final class Reclaimer implements WatchedEngine.Watcher {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Whether a segment fits in without an eviction. */
+    boolean hasRoom() {
+        return space.usedBytes() + segmentBytes <= config.highWatermark() * space.capacityBytes();
     }
 
     CapacityStats stats() {
@@ -224,10 +222,10 @@ final class Reclaimer implements WatchedEngine.Watcher {
         if (failure != null && !wasFull) {
             LOG.warn(
                     "the file system of {} is full: puts are shed, the oldest segments go, reads go on ({})",
-                    directory,
+                    volume.path(),
                     failure.getMessage());
         } else if (wasFull && !full) {
-            LOG.info("the file system of {} stores again", directory);
+            LOG.info("the file system of {} stores again", volume.path());
         }
         return left;
     }
@@ -235,7 +233,7 @@ final class Reclaimer implements WatchedEngine.Watcher {
     private boolean evict(EvictionTrigger trigger) {
         long used = space.usedBytes();
         long available = config.freeSpaceFloorBytes() == 0 ? 0 : availableBytes();
-        if (!evictor.evictOldest()) {
+        if (!evictor.evictOldest(volume)) {
             return false;
         }
         listener.madeRoom(trigger);
@@ -281,19 +279,19 @@ final class Reclaimer implements WatchedEngine.Watcher {
             shrinking = true;
             LOG.warn(
                     "the file system of {} has {} bytes free, less than its floor of {}: the oldest segments go",
-                    directory,
+                    volume.path(),
                     freeBytes,
                     floor);
         } else if (shrinking && freeBytes >= floor + segmentBytes) {
             shrinking = false;
-            LOG.info("the file system of {} has {} bytes free, more than its floor of {}", directory, freeBytes, floor);
+            LOG.info("the file system of {} has {} bytes free, more than its floor of {}", volume.path(), freeBytes, floor);
         }
     }
 
     /** Half of the largest number where the file system does not say: sums of it do not overflow. */
     private long availableBytes() {
         try {
-            FileSystemFacts facts = engine.facts(directory);
+            FileSystemFacts facts = volume.engine().facts(volume.directory().path());
             return facts.totalBytes() > 0 ? Math.min(facts.availableBytes(), Long.MAX_VALUE / 2) : Long.MAX_VALUE / 2;
         } catch (IoFailure e) {
             LOG.debug("no free space to compare with the floor: {}", e.getMessage());

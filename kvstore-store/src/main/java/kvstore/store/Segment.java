@@ -15,13 +15,14 @@ import org.jspecify.annotations.Nullable;
 final class Segment {
     private static final int CONDEMNED = Integer.MIN_VALUE;
 
+    private final Volume volume;
     private final SegmentHeader header;
-    private final IoFile file;
     private final AtomicInteger holds;
 
     /** What it contains: kept in memory until there is an index area on disk. */
     private final List<IndexEntry> unsealedEntries = new ArrayList<>();
 
+    private volatile IoFile file;
     private volatile @Nullable SegmentTrailer trailer;
 
     /** What it counts for in {@link Space}, and what of that may not be allocated yet. */
@@ -29,20 +30,21 @@ final class Segment {
 
     private volatile long reservedBytes;
 
-    private Segment(SegmentHeader header, IoFile file, int holds) {
+    private Segment(Volume volume, SegmentHeader header, IoFile file, int holds) {
+        this.volume = volume;
         this.header = header;
         this.file = file;
         this.holds = new AtomicInteger(holds);
     }
 
     /** A new one, held by its writer. */
-    static Segment written(SegmentHeader header, IoFile file) {
-        return new Segment(header, file, 1);
+    static Segment written(Volume volume, SegmentHeader header, IoFile file) {
+        return new Segment(volume, header, file, 1);
     }
 
     /** One found at start. */
-    static Segment found(SegmentHeader header, IoFile file) {
-        return new Segment(header, file, 0);
+    static Segment found(Volume volume, SegmentHeader header, IoFile file) {
+        return new Segment(volume, header, file, 0);
     }
 
     int id() {
@@ -53,8 +55,20 @@ final class Segment {
         return header;
     }
 
+    /** The directory that its file lies in. */
+    Volume volume() {
+        return volume;
+    }
+
     IoFile file() {
         return file;
+    }
+
+    /** The file was opened again, because its directory was away; the old one is closed. */
+    void reopened(IoFile again) {
+        IoFile before = file;
+        file = again;
+        before.close();
     }
 
     /** The length of its file, whatever of that is allocated. */
@@ -93,9 +107,9 @@ final class Segment {
         return holds.get() > 0;
     }
 
-    /** Takes the right to evict; false if anybody holds it. From then on nobody can. */
+    /** Takes the right to evict; false if anybody holds it, or its directory is away. From then on nobody can. */
     boolean condemn() {
-        return holds.compareAndSet(0, CONDEMNED);
+        return !volume.away() && holds.compareAndSet(0, CONDEMNED);
     }
 
     /** Takes {@link #condemn} back. */

@@ -22,7 +22,6 @@ final class SegmentLog {
     }
 
     private final SegmentMaker maker;
-    private final Reclaimer reclaimer;
     private final Environment environment;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -37,9 +36,8 @@ final class SegmentLog {
     private long failedNanos;
     private boolean stopping;
 
-    SegmentLog(SegmentMaker maker, Reclaimer reclaimer, Environment environment) {
+    SegmentLog(SegmentMaker maker, Environment environment) {
         this.maker = maker;
-        this.reclaimer = reclaimer;
         this.environment = environment;
     }
 
@@ -57,8 +55,13 @@ final class SegmentLog {
             OpenSegment full = null;
             boolean prepare;
             Taken taken;
+            Segment useless = null;
             lock.lock();
             try {
+                if (spare != null && maker.betterElsewhere(spare)) {
+                    useless = spare;
+                    spare = null;
+                }
                 taken = tryTake(blocks, entryBytes, urgent);
                 if (taken == null && spare != null) {
                     full = replaceOpen(spare);
@@ -72,6 +75,9 @@ final class SegmentLog {
                 }
             } finally {
                 lock.unlock();
+            }
+            if (useless != null) {
+                maker.abandon(useless);
             }
             if (full != null && full.readyToSeal()) {
                 sealLater(full);
@@ -171,11 +177,11 @@ final class SegmentLog {
         if (stopping) {
             return new Taken.NoRoom(ShedReason.STOPPING, "the store is closing");
         }
-        if (!urgent && reclaimer.pausing()) {
-            return new Taken.NoRoom(ShedReason.NO_SPACE, "the file system is full; it is tried again soon");
-        }
-        if (open == null) {
+        if (open == null || maker.betterElsewhere(open.segment())) {
             return null;
+        }
+        if (!urgent && open.segment().volume().reclaimer().pausing()) {
+            return new Taken.NoRoom(ShedReason.NO_SPACE, "the file system is full; it is tried again soon");
         }
         int block = open.take(blocks, entryBytes, urgent);
         return block == 0 ? null : new Taken.Room(new Extent(open.segment(), block, blocks));

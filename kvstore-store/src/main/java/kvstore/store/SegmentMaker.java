@@ -3,7 +3,6 @@ package kvstore.store;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import kvstore.api.Blocks;
-import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
 import kvstore.store.Segments.Stray;
@@ -42,67 +41,72 @@ final class SegmentMaker {
 
     private static final Logger LOG = LoggerFactory.getLogger(SegmentMaker.class);
 
-    private final IoEngine engine;
-    private final NodeDirectory directory;
+    private final Volumes volumes;
     private final PoolIdentity identity;
-    private final Geometry geometry;
     private final Segments segments;
-    private final Space space;
     private final Evictor evictor;
-    private final Reclaimer reclaimer;
     private final BlockBuffers buffers;
     private final StoreListener listener;
     private final Environment environment;
 
     SegmentMaker(
-            IoEngine engine,
-            NodeDirectory directory,
+            Volumes volumes,
             PoolIdentity identity,
-            Geometry geometry,
             Segments segments,
-            Space space,
             Evictor evictor,
-            Reclaimer reclaimer,
             BlockBuffers buffers,
             StoreListener listener,
             Environment environment) {
-        this.engine = engine;
-        this.directory = directory;
+        this.volumes = volumes;
         this.identity = identity;
-        this.geometry = geometry;
         this.segments = segments;
-        this.space = space;
         this.evictor = evictor;
-        this.reclaimer = reclaimer;
         this.buffers = buffers;
         this.listener = listener;
         this.environment = environment;
     }
 
-    /** Makes room, creates a file, writes its header. */
+    /** Makes room, creates a file, writes its header; in the directory that is best, or the next one if that fails. */
     Result make() {
-        Failed without = takeRoom();
+        Failed failed = null;
+        for (Volume volume : volumes.bestFirst(segments)) {
+            switch (make(volume)) {
+                case Made made -> {
+                    return made;
+                }
+                case Failed refused -> failed = failed == null || refused.busy() ? refused : failed;
+            }
+        }
+        return failed == null
+                ? new Failed(ShedReason.IO_ERROR, "no directory of this node takes segments now", REFUSED_PAUSE_NANOS)
+                : failed;
+    }
+
+    private Result make(Volume volume) {
+        Failed without = takeRoom(volume);
         if (without != null) {
             return without;
         }
         try {
-            return new Made(create());
+            return new Made(create(volume));
         } catch (IoFailure first) {
-            if (first.kind() != IoFailure.Kind.NO_SPACE || !reclaimer.makeRoomOnDisk() || takeRoom() != null) {
-                return failed(first);
+            if (first.kind() != IoFailure.Kind.NO_SPACE
+                    || !volume.reclaimer().makeRoomOnDisk()
+                    || takeRoom(volume) != null) {
+                return failed(volume, first);
             }
         }
         // Another program filled the file system: once more with the space that was just given back.
         try {
-            return new Made(create());
+            return new Made(create(volume));
         } catch (IoFailure second) {
-            return failed(second);
+            return failed(volume, second);
         }
     }
 
     /** Evicts what is too much after a segment was made. */
     void trim() {
-        int _ = reclaimer.trim();
+        volumes.all().forEach(volume -> volume.reclaimer().trim());
     }
 
     /** Writes the index area of a full segment and lets go of it. What fails only makes the next start slower. */
@@ -121,14 +125,28 @@ final class SegmentMaker {
         }
     }
 
+    /** Lets go of a segment that was never written to and whose directory is away: it is evicted when that is back. */
+    void abandon(Segment segment) {
+        segment.volume().space().reserve(-segment.reservedBytes());
+        segment.charge(segment.chargedBytes(), 0);
+        segment.volume().sealed();
+        segment.release();
+    }
+
+    /** Whether a segment should be given up for one elsewhere, because its directory does not take writes now. */
+    boolean betterElsewhere(Segment segment) {
+        Volume volume = segment.volume();
+        return !volume.takesWrites() && (volume.away() || volumes.elsewhere(volume));
+    }
+
     /** Deletes a segment that was never written to. */
     void discard(Segment segment) {
         settle(segment, 1);
         evictor.delete(segment);
     }
 
-    private @Nullable Failed takeRoom() {
-        return switch (reclaimer.takeRoom()) {
+    private static @Nullable Failed takeRoom(Volume volume) {
+        return switch (volume.reclaimer().takeRoom()) {
             case TAKEN -> null;
             case BUSY ->
                 new Failed(
@@ -143,7 +161,7 @@ final class SegmentMaker {
         };
     }
 
-    private Segment create() throws IoFailure {
+    private Segment create(Volume volume) throws IoFailure {
         int id = segments.nextId();
         UUID nonce = environment.uuids().get();
         SegmentHeader header = new SegmentHeader(
@@ -153,28 +171,31 @@ final class SegmentMaker {
                 identity.epoch(),
                 nonce,
                 environment.millis(),
-                geometry.segmentBytes());
+                volume.geometry().segmentBytes());
         IoFile file = null;
         Segment segment = null;
         try (BlockBuffers.Lent lent = buffers.take()) {
-            file = engine.create(directory.segmentFile(id), geometry.segmentBytes());
+            file = volume.engine()
+                    .create(volume.directory().segmentFile(id), volume.geometry().segmentBytes());
             header.encode(lent.buffer().memory().asByteBuffer());
             Io.await(file.write(0, lent.buffer().slice(0, Blocks.BLOCK_BYTES)));
-            segment = Segment.written(header, file);
+            segment = Segment.written(volume, header, file);
             charge(segment);
             segments.add(segment);
-            reclaimer.created();
+            volume.reclaimer().created();
+            volume.created(segment);
             return segment;
         } finally {
-            if (segment == null && (file == null || remove(id, file))) {
-                space.give(geometry.reserveBytes());
+            if (segment == null && (file == null || remove(volume, id, file))) {
+                volume.space().give(volume.geometry().reserveBytes());
             }
         }
     }
 
     /** Counts a new segment, whose reserve was taken: more, where it takes more already. */
     private void charge(Segment segment) {
-        long reserve = geometry.reserveBytes();
+        Space space = segment.volume().space();
+        long reserve = segment.volume().geometry().reserveBytes();
         long allocated = allocatedBytes(segment, 0);
         long charged = Math.max(reserve, allocated);
         space.found(charged - reserve);
@@ -188,14 +209,16 @@ final class SegmentMaker {
         long blocks = trailer == null ? writtenBlocks : trailer.indexBlock() + trailer.indexBlocks() + 1L;
         // A file system may write later, and then say later, what it was told to store.
         long takes = Math.max(blocks * Blocks.BLOCK_BYTES, allocatedBytes(segment, segment.chargedBytes()));
+        Space space = segment.volume().space();
         space.found(takes - segment.chargedBytes());
         space.reserve(-segment.reservedBytes());
         segment.charge(takes, 0);
+        segment.volume().sealed();
     }
 
     private long allocatedBytes(Segment segment, long unknown) {
         try {
-            return engine.allocatedBytes(segment.file().file());
+            return segment.volume().engine().allocatedBytes(segment.file().file());
         } catch (IoFailure e) {
             LOG.debug("no count of blocks: {}", e.getMessage());
             return unknown;
@@ -203,23 +226,24 @@ final class SegmentMaker {
     }
 
     /** False if the file is still there, and goes on to count. */
-    private boolean remove(int id, IoFile file) {
+    private boolean remove(Volume volume, int id, IoFile file) {
         file.close();
-        IoFailure failure = directory.delete(file.file());
+        IoFailure failure = volume.directory().delete(file.file());
         if (failure != null) {
             LOG.warn("cannot delete {}: {}", file.file(), failure.getMessage());
             listener.ioFailed("delete", failure);
-            segments.strays().put(id, new Stray(id, file.file(), geometry.reserveBytes()));
+            segments.strays().put(id, new Stray(volume, id, file.file(), volume.geometry().reserveBytes()));
         }
         return failure == null;
     }
 
-    private Failed failed(IoFailure failure) {
+    private Failed failed(Volume volume, IoFailure failure) {
         listener.ioFailed("create", failure);
         String message = "no new segment: " + failure.getMessage();
         if (failure.kind() == IoFailure.Kind.NO_SPACE) {
-            return new Failed(ShedReason.NO_SPACE, message, reclaimer.createRefused(failure));
+            return new Failed(ShedReason.NO_SPACE, message, volume.reclaimer().createRefused(failure));
         }
+        volume.createFailed(failure);
         LOG.warn("{}", message);
         return new Failed(ShedReason.IO_ERROR, message, REFUSED_PAUSE_NANOS);
     }

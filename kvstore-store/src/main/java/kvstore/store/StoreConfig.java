@@ -1,6 +1,9 @@
 package kvstore.store;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import java.util.regex.Pattern;
 import kvstore.api.Blocks;
 
@@ -18,6 +21,8 @@ import kvstore.api.Blocks;
  * @param leaseMillisMax longest lease; a longer wish is cut down to it
  * @param leasesMax most leases at a time
  * @param ghostsMax keys of which {@link ChunkStore#explain} remembers why they are not here, 32 bytes each
+ * @param moreDirectories further directories of the same pool that this node keeps segments in, each with a capacity of
+ *     {@code capacityBytes} of its own
  * @param capacity when to evict ahead of need, and what to leave to others
  */
 public record StoreConfig(
@@ -29,6 +34,7 @@ public record StoreConfig(
         long leaseMillisMax,
         int leasesMax,
         int ghostsMax,
+        List<Path> moreDirectories,
         CapacityConfig capacity) {
 
     /** Longest value whose block checksums fit into a record header, in bytes. */
@@ -45,6 +51,13 @@ public record StoreConfig(
 
     /** @throws IllegalArgumentException naming the setting, its value and the rule */
     public StoreConfig {
+        moreDirectories = List.copyOf(moreDirectories);
+        require(
+                !moreDirectories.contains(directory)
+                        && Set.copyOf(moreDirectories).size() == moreDirectories.size(),
+                "moreDirectories",
+                moreDirectories,
+                "other directories than " + directory + ", each once");
         require(NODE.matcher(node).matches(), "node", node, "1 to 64 letters, digits, '.', '_' or '-'");
         require(capacityBytes >= 0, "capacityBytes", capacityBytes, "0 for automatic, or more");
         require(
@@ -86,7 +99,13 @@ public record StoreConfig(
                 leaseMillisMax,
                 leasesMax,
                 GHOSTS_DEFAULT,
+                List.of(),
                 CapacityConfig.AT_THE_LIMIT);
+    }
+
+    /** All of them, as configured. */
+    List<Path> directories() {
+        return Stream.concat(Stream.of(directory), moreDirectories.stream()).toList();
     }
 
     /** 1 GiB segments, values up to 512 MiB, leases up to a minute, automatic capacity. */

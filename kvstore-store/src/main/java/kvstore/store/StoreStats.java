@@ -1,9 +1,11 @@
 package kvstore.store;
 
+import java.util.List;
+
 /**
  * The store in numbers, at one moment.
  *
- * @param capacity how full the disk is
+ * @param capacity how full the disk is, all directories together
  * @param segmentBytes size of a new segment
  * @param chunks visible chunks
  * @param chunkBytes their payload
@@ -14,6 +16,8 @@ package kvstore.store;
  * @param leases leases that hold
  * @param putsInFlight reservations neither committed nor aborted
  * @param indexBytes memory of the index
+ * @param awayMisses how often a chunk was wanted that lies in a directory that is set aside
+ * @param directories each of them, in the order of the configuration
  * @param recovery what the start found
  */
 public record StoreStats(
@@ -28,6 +32,8 @@ public record StoreStats(
         int leases,
         int putsInFlight,
         long indexBytes,
+        long awayMisses,
+        List<DirectoryStats> directories,
         RecoveryReport recovery) {
     /** Most bytes of disk that the node's directory may take. */
     public long capacityBytes() {

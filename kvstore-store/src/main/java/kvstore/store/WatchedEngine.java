@@ -21,6 +21,9 @@ final class WatchedEngine implements IoEngine {
          * @param failure null if it went well
          */
         void wrote(@Nullable IoFailure failure);
+
+        /** A read failed. */
+        void readFailed(IoFailure failure);
     }
 
     private final IoEngine engine;
@@ -89,7 +92,14 @@ final class WatchedEngine implements IoEngine {
 
         @Override
         public CompletableFuture<Void> read(long offset, Buffer destination) {
-            return inner.read(offset, destination);
+            CompletableFuture<Void> read = inner.read(offset, destination);
+            CompletableFuture<Void> _ = read.whenComplete((_, thrown) -> {
+                IoFailure failure = failure(thrown);
+                if (failure != null) {
+                    watcher.readFailed(failure);
+                }
+            });
+            return read;
         }
 
         @Override

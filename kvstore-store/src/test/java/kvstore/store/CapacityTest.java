@@ -49,6 +49,7 @@ final class CapacityTest {
                 c.leaseMillisMax(),
                 c.leasesMax(),
                 c.ghostsMax(),
+                c.moreDirectories(),
                 new CapacityConfig(high, low, floorBytes));
         harness.restart();
     }

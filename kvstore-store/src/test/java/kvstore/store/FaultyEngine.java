@@ -58,9 +58,15 @@ final class FaultyEngine implements IoEngine {
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicInteger faults = new AtomicInteger();
     private volatile Plan plan = NO_FAULTS;
+    private volatile Path scope = Path.of("/");
 
     FaultyEngine(IoEngine engine) {
         this.engine = engine;
+    }
+
+    /** Only what lies here fails from now on. */
+    void under(Path directory) {
+        scope = directory;
     }
 
     /** From now on, counting calls from 0 again. */
@@ -89,13 +95,13 @@ final class FaultyEngine implements IoEngine {
 
     @Override
     public IoFile create(Path file, long sizeBytes) throws IoFailure {
-        throwIfRefused(Call.CREATE);
+        throwIfRefused(Call.CREATE, file);
         return new FaultyFile(engine.create(file, sizeBytes));
     }
 
     @Override
     public IoFile open(Path file) throws IoFailure {
-        throwIfRefused(Call.OPEN);
+        throwIfRefused(Call.OPEN, file);
         return new FaultyFile(engine.open(file));
     }
 
@@ -114,7 +120,10 @@ final class FaultyEngine implements IoEngine {
         engine.close();
     }
 
-    private @Nullable Fault next(Call call) {
+    private @Nullable Fault next(Call call, Path file) {
+        if (!file.startsWith(scope)) {
+            return null;
+        }
         Fault fault = plan.fault(call, calls.getAndIncrement());
         if (fault != null) {
             faults.incrementAndGet();
@@ -122,8 +131,8 @@ final class FaultyEngine implements IoEngine {
         return fault;
     }
 
-    private void throwIfRefused(Call call) throws IoFailure {
-        Fault fault = next(call);
+    private void throwIfRefused(Call call, Path file) throws IoFailure {
+        Fault fault = next(call, file);
         if (fault != null && fault != Fault.LOST && fault != Fault.FLIP) {
             throw failure(fault);
         }
@@ -164,7 +173,7 @@ final class FaultyEngine implements IoEngine {
 
         @Override
         public CompletableFuture<Void> read(long offset, Buffer destination) {
-            Fault fault = next(Call.READ);
+            Fault fault = next(Call.READ, inner.file());
             if (fault == null) {
                 return inner.read(offset, destination);
             }
@@ -178,7 +187,7 @@ final class FaultyEngine implements IoEngine {
 
         @Override
         public CompletableFuture<Void> write(long offset, Buffer source) {
-            Fault fault = next(Call.WRITE);
+            Fault fault = next(Call.WRITE, inner.file());
             if (fault == null) {
                 return inner.write(offset, source);
             }
