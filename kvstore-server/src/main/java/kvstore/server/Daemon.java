@@ -117,6 +117,7 @@ public final class Daemon implements AutoCloseable {
         PosixEngine engine = parts.add(openEngine());
         ChunkStore store =
                 parts.add(ChunkStore.open(storeConfig(engine), between.apply(engine), metrics.storeListener()));
+        engine.prepare(store.directory());
         this.store = Optional.of(store);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
@@ -134,6 +135,7 @@ public final class Daemon implements AutoCloseable {
                 store.identity(),
                 engine,
                 config.data().directory().toString(),
+                engine::layout,
                 started,
                 () -> state.get() == State.READY);
         RegionAccess regions = openRegions(transfers);
@@ -141,6 +143,7 @@ public final class Daemon implements AutoCloseable {
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
         metrics.bindStore(store::stats, () -> availableBytes(engine));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
                 config.grpc(), transfers, node, regions, config.lease().maxDuration()));
         door = Optional.of(opened);
@@ -175,6 +178,10 @@ public final class Daemon implements AutoCloseable {
         return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
     }
 
+    private String fileSystem(PosixEngine engine) throws IoFailure {
+        return engine.facts(config.data().directory()).type();
+    }
+
     private long availableBytes(PosixEngine engine) {
         try {
             return engine.facts(config.data().directory()).availableBytes();
@@ -196,7 +203,12 @@ public final class Daemon implements AutoCloseable {
         DataConfig data = config.data();
         try {
             return PosixEngine.open(
-                    new EngineConfig(data.readThreads(), data.writeThreads(), data.directIo()), directory);
+                    new EngineConfig(
+                            data.readThreads(),
+                            data.writeThreads(),
+                            data.directIo(),
+                            config.lustre().layout()),
+                    directory);
         } catch (IoFailure e) {
             throw new IOException("data.directory: " + e.getMessage(), e);
         }
@@ -229,7 +241,7 @@ public final class Daemon implements AutoCloseable {
         return Math.max(SlabPool.MAX_SLAB_BYTES, share);
     }
 
-    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) {
+    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) throws IoFailure {
         if (engine.path() != IoPath.ODIRECT) {
             log.atWarn().addKeyValue("reason", engine.reason()).log("payload goes through the page cache");
         }
@@ -243,6 +255,8 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("floor_bytes", store.stats().capacity().floorBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())
+                .addKeyValue("file_system", fileSystem(engine))
+                .addKeyValue("stripe_layout", engine.layout().outcome().label())
                 .addKeyValue("io_path", engine.path().label())
                 .addKeyValue("io_reason", engine.reason())
                 .addKeyValue(

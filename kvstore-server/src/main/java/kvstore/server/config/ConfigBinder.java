@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import kvstore.lustre.StripeLayout;
 import kvstore.server.memory.SlabPool;
 
 /** Turns checked values into records, and checks what keys say about each other. */
@@ -38,6 +39,7 @@ final class ConfigBinder {
                 values.get(NODE),
                 data(directory.get()),
                 capacity(),
+                lustre(),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),
@@ -76,6 +78,12 @@ final class ConfigBinder {
                 values.get(CAPACITY_HIGH_WATERMARK),
                 values.get(CAPACITY_LOW_WATERMARK),
                 values.get(CAPACITY_FREE_SPACE_FLOOR).map(OptionalLong::of).orElseGet(OptionalLong::empty));
+    }
+
+    private LustreConfig lustre() {
+        StripeLayout layout = new StripeLayout(
+                values.get(LUSTRE_STRIPE_COUNT), values.get(LUSTRE_STRIPE_SIZE), values.get(LUSTRE_POOL));
+        return new LustreConfig(values.get(LUSTRE_SET_LAYOUT) ? Optional.of(layout) : Optional.empty());
     }
 
     private GrpcConfig grpc() {

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.server.metrics.DaemonCounters;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.Explanation;
@@ -39,6 +40,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         ControlService.answer(observer, () -> {
             StoreStats store = transfers.store().stats();
             FileSystemFacts fileSystem = fileSystem();
+            DirectoryLayout.Result layout = node.layout().get();
             DaemonCounters counters = transfers.metrics().counters();
             return StatResponse.newBuilder()
                     .setServerVersion(node.version())
@@ -51,6 +53,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .setFileSystem(fileSystem.type())
                     .setIoPath(node.engine().path().label())
                     .setIoPathReason(node.engine().reason())
+                    .setStripeLayout(layout.outcome().label())
+                    .setStripeLayoutReason(layout.reason())
                     .setCapacityBytes(store.capacityBytes())
                     .setUsedBytes(store.usedBytes())
                     .setFileSystemAvailableBytes(fileSystem.availableBytes())

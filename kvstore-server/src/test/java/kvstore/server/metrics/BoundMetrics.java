@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Supplier;
 import kvstore.api.IoFailure;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.store.CapacityState;
@@ -40,6 +41,7 @@ final class BoundMetrics {
         metrics.bindRegions(() -> 2, () -> 3000);
         metrics.bindStore(stats, () -> 12345);
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.bindFileSystem("lustre", () -> DirectoryLayout.Outcome.KEPT);
         metrics.started("1.2.3", 7, Duration.ofMillis(2500));
     }
 }
