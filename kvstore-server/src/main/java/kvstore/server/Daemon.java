@@ -6,11 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -57,11 +58,6 @@ public final class Daemon implements AutoCloseable {
         DRAINING,
         STOPPED
     }
-
-    /** What {@code capacity.free-space-floor} is by itself: a hundredth of the file system, up to this. */
-    private static final int FLOOR_SHARE = 100;
-
-    private static final long FLOOR_BYTES_MAX = 64L << 30;
 
     private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 
@@ -116,7 +112,8 @@ public final class Daemon implements AutoCloseable {
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
         ChunkStore store =
-                parts.add(ChunkStore.open(storeConfig(engine), between.apply(engine), metrics.storeListener()));
+                parts.add(ChunkStore.open(storeConfig(), between.apply(engine), metrics.storeListener()));
+        engine.prepare(store.directory());
         this.store = Optional.of(store);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
@@ -134,6 +131,7 @@ public final class Daemon implements AutoCloseable {
                 store.identity(),
                 engine,
                 config.data().directory().toString(),
+                engine::layout,
                 started,
                 () -> state.get() == State.READY);
         RegionAccess regions = openRegions(transfers);
@@ -141,6 +139,7 @@ public final class Daemon implements AutoCloseable {
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
         metrics.bindStore(store::stats, () -> availableBytes(engine));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
                 config.grpc(), transfers, node, regions, config.lease().maxDuration()));
         door = Optional.of(opened);
@@ -175,6 +174,10 @@ public final class Daemon implements AutoCloseable {
         return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
     }
 
+    private String fileSystem(PosixEngine engine) throws IoFailure {
+        return engine.facts(config.data().directory()).type();
+    }
+
     private long availableBytes(PosixEngine engine) {
         try {
             return engine.facts(config.data().directory()).availableBytes();
@@ -183,8 +186,44 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
+    /**
+     * Tries all directories, because the engine is one: payload goes the same way in each. One of several that does not answer
+     * is left to the store.
+     */
     private PosixEngine openEngine() throws IOException {
-        Path directory = config.data().directory();
+        List<Path> directories = new ArrayList<>(List.of(config.data().directory()));
+        directories.addAll(config.data().moreDirectories());
+        PosixEngine engine = null;
+        IOException refusal = null;
+        for (Path directory : directories) {
+            try {
+                PosixEngine opened = openEngine(directory);
+                if (engine == null) {
+                    engine = opened;
+                } else {
+                    opened.close();
+                    requireSamePath(engine, opened, directory);
+                }
+            } catch (IoFailure e) {
+                refusal = new IOException("data.directory: " + e.getMessage(), e);
+                log.atWarn().addKeyValue("directory", directory).log("{}", e.getMessage());
+            }
+        }
+        if (engine == null) {
+            throw refusal == null ? new IOException("no directory") : refusal;
+        }
+        return engine;
+    }
+
+    private static void requireSamePath(PosixEngine first, PosixEngine other, Path directory) throws IOException {
+        if (first.path() != other.path()) {
+            first.close();
+            throw new IOException("data.more-directories: payload goes by %s in %s and by %s elsewhere (%s): leave it out, or set data.direct-io to off"
+                    .formatted(other.path().label(), directory, first.path().label(), other.reason()));
+        }
+    }
+
+    private PosixEngine openEngine(Path directory) throws IOException {
         Path parent = directory.getParent();
         if (!Files.isDirectory(directory)) {
             if (parent != null && !Files.isDirectory(parent)) {
@@ -194,15 +233,16 @@ public final class Daemon implements AutoCloseable {
             Files.createDirectory(directory);
         }
         DataConfig data = config.data();
-        try {
-            return PosixEngine.open(
-                    new EngineConfig(data.readThreads(), data.writeThreads(), data.directIo()), directory);
-        } catch (IoFailure e) {
-            throw new IOException("data.directory: " + e.getMessage(), e);
-        }
+        return PosixEngine.open(
+                new EngineConfig(
+                        data.readThreads(),
+                        data.writeThreads(),
+                        data.directIo(),
+                        config.lustre().layout()),
+                directory);
     }
 
-    private StoreConfig storeConfig(PosixEngine engine) throws IoFailure {
+    private StoreConfig storeConfig() {
         DataConfig data = config.data();
         return new StoreConfig(
                 data.directory(),
@@ -213,15 +253,11 @@ public final class Daemon implements AutoCloseable {
                 config.lease().maxDuration().toMillis(),
                 config.lease().maxCount(),
                 config.explain().maxKeys(),
+                data.moreDirectories(),
                 new CapacityConfig(
-                        config.capacity().highWatermark(), config.capacity().lowWatermark(), floorBytes(engine)));
-    }
-
-    private long floorBytes(PosixEngine engine) throws IoFailure {
-        OptionalLong floor = config.capacity().freeSpaceFloorBytes();
-        return floor.isPresent()
-                ? floor.getAsLong()
-                : Math.min(engine.facts(config.data().directory()).totalBytes() / FLOOR_SHARE, FLOOR_BYTES_MAX);
+                        config.capacity().highWatermark(),
+                        config.capacity().lowWatermark(),
+                        config.capacity().freeSpaceFloorBytes().orElse(CapacityConfig.AUTOMATIC_FLOOR)));
     }
 
     private long writeLimitBytes() {
@@ -229,7 +265,7 @@ public final class Daemon implements AutoCloseable {
         return Math.max(SlabPool.MAX_SLAB_BYTES, share);
     }
 
-    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) {
+    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) throws IoFailure {
         if (engine.path() != IoPath.ODIRECT) {
             log.atWarn().addKeyValue("reason", engine.reason()).log("payload goes through the page cache");
         }
@@ -243,6 +279,8 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("floor_bytes", store.stats().capacity().floorBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())
+                .addKeyValue("file_system", fileSystem(engine))
+                .addKeyValue("stripe_layout", engine.layout().outcome().label())
                 .addKeyValue("io_path", engine.path().label())
                 .addKeyValue("io_reason", engine.reason())
                 .addKeyValue(

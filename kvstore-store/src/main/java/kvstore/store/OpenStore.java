@@ -10,7 +10,9 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import kvstore.api.Blocks;
+import kvstore.api.FileSystemFacts;
 import kvstore.api.IoEngine;
+import kvstore.api.IoFailure;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -151,6 +153,10 @@ final class OpenStore {
         return index.ghosts().size();
     }
 
+    Path directory() {
+        return volumes.all().getFirst().directory().path();
+    }
+
     PoolIdentity identity() {
         return new PoolIdentity(pool, config.node(), epoch);
     }
@@ -251,8 +257,17 @@ final class OpenStore {
     private Volume volume(NodeDirectories.Opened opened) throws StoreException {
         Volume volume =
                 new Volume(opened.path(), opened.directory(), geometry(opened), engine, environment);
-        volume.evictWith(new Reclaimer(volume, config.capacity(), evictor, listener, environment));
+        long floorBytes = config.capacity().floorBytes(facts(opened.path()).totalBytes());
+        volume.evictWith(new Reclaimer(volume, config.capacity(), floorBytes, evictor, listener, environment));
         return volume;
+    }
+
+    private FileSystemFacts facts(Path path) throws StoreException {
+        try {
+            return engine.facts(path);
+        } catch (IoFailure e) {
+            throw new StoreException("cannot ask for the space of " + path + ": " + e.getMessage(), e);
+        }
     }
 
     /** One directory of one is never set aside: there is nothing that could go on without it. */

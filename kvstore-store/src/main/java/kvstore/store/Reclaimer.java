@@ -30,6 +30,7 @@ final class Reclaimer {
     private final StoreListener listener;
     private final Environment environment;
     private final long segmentBytes;
+    private final long floorBytes;
 
     /** Held while segments are evicted. */
     private final ReentrantLock evicting = new ReentrantLock();
@@ -48,11 +49,13 @@ final class Reclaimer {
     Reclaimer(
             Volume volume,
             CapacityConfig config,
+            long floorBytes,
             Evictor evictor,
             StoreListener listener,
             Environment environment) {
         this.volume = volume;
         this.config = config;
+        this.floorBytes = floorBytes;
         this.space = volume.space();
         this.evictor = evictor;
         this.listener = listener;
@@ -130,7 +133,7 @@ final class Reclaimer {
 
     /** Looks at the file system: gives space back where others need it. */
     void watchFloor() {
-        if (config.freeSpaceFloorBytes() == 0 || evicting.isHeldByCurrentThread()) {
+        if (floorBytes == 0 || evicting.isHeldByCurrentThread()) {
             return;
         }
         evicting.lock();
@@ -193,7 +196,7 @@ final class Reclaimer {
     CapacityStats stats() {
         CapacityState state = full ? CapacityState.FULL : shrinking ? CapacityState.SHRINKING : CapacityState.OK;
         return new CapacityStats(
-                space.capacityBytes(), space.usedBytes(), space.reservedBytes(), config.freeSpaceFloorBytes(), state);
+                space.capacityBytes(), space.usedBytes(), space.reservedBytes(), floorBytes, state);
     }
 
     private void makeRoomAfterRefusal() {
@@ -232,12 +235,12 @@ final class Reclaimer {
 
     private boolean evict(EvictionTrigger trigger) {
         long used = space.usedBytes();
-        long available = config.freeSpaceFloorBytes() == 0 ? 0 : availableBytes();
+        long available = floorBytes == 0 ? 0 : availableBytes();
         if (!evictor.evictOldest(volume)) {
             return false;
         }
         listener.madeRoom(trigger);
-        if (config.freeSpaceFloorBytes() > 0) {
+        if (floorBytes > 0) {
             long shown = Math.max(0, availableBytes() - available);
             long hidden = Math.max(0, used - space.usedBytes() - shown);
             deleted.add(new Deleted(environment.nanos().getAsLong(), hidden));
@@ -255,7 +258,7 @@ final class Reclaimer {
 
     /** Evicts until the file system could lose so many bytes and still have its floor; false if that cannot be. */
     private boolean clearFloor(long wantedBytes) {
-        long floor = config.freeSpaceFloorBytes();
+        long floor = floorBytes;
         if (floor == 0) {
             return true;
         }
@@ -274,7 +277,7 @@ final class Reclaimer {
     }
 
     private void changeShrinking(long freeBytes) {
-        long floor = config.freeSpaceFloorBytes();
+        long floor = floorBytes;
         if (!shrinking && freeBytes < floor) {
             shrinking = true;
             LOG.warn(

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import kvstore.client.KvStoreClient;
+import kvstore.v1.DirectoryStat;
 import kvstore.v1.StatResponse;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,15 +49,19 @@ final class StatCommand implements KvStoreCommand {
     }
 
     private static Table table(StatResponse stat) {
-        return new Table()
+        Table table = new Table()
                 .add("state", stat.getReady() ? "ready" : "not ready")
                 .add("version", stat.getServerVersion())
                 .add("node", "%s, start %d".formatted(stat.getNode(), stat.getEpoch()))
                 .add("pool", stat.getPool())
                 .add("up", uptime(Duration.ofMillis(stat.getUptimeMillis())))
                 .add("directory", "%s (%s)".formatted(stat.getDirectory(), stat.getFileSystem()))
-                .add("I/O path", "%s (%s)".formatted(stat.getIoPath(), stat.getIoPathReason()))
-                .add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
+                .add("I/O path", "%s (%s)".formatted(stat.getIoPath(), stat.getIoPathReason()));
+        if (stat.getFileSystem().equals("lustre")) {
+            table.add("layout", "%s (%s)".formatted(stat.getStripeLayout(), stat.getStripeLayoutReason()));
+        }
+        directories(stat, table);
+        return table.add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
                 .add(
                         "",
                         "%s left on the file system, floor %s"
@@ -72,6 +77,25 @@ final class StatCommand implements KvStoreCommand {
                         "since start",
                         "%d chunks stored, %d evicted, %d corrupt"
                                 .formatted(stat.getStoredChunks(), stat.getEvictedChunks(), stat.getCorruptRecords()));
+    }
+
+    /** One line each where there are several: with one, the lines on the disk say it. */
+    private static void directories(StatResponse stat, Table table) {
+        if (stat.getDirectoriesCount() < 2) {
+            return;
+        }
+        for (DirectoryStat each : stat.getDirectoriesList()) {
+            table.add(
+                    each == stat.getDirectories(0) ? "directories" : "",
+                    each.getAwayReason().isEmpty()
+                            ? "%s: %s, %d segments, %s"
+                                    .formatted(
+                                            each.getPath(),
+                                            portion(each.getUsedBytes(), each.getCapacityBytes()),
+                                            each.getSegments(),
+                                            each.getCapacityState())
+                            : "%s: set aside (%s)".formatted(each.getPath(), each.getAwayReason()));
+        }
     }
 
     private static String portion(long used, long whole) {

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import kvstore.lustre.StripeLayout;
 import kvstore.server.memory.SlabPool;
 
 /** Turns checked values into records, and checks what keys say about each other. */
@@ -38,6 +40,7 @@ final class ConfigBinder {
                 values.get(NODE),
                 data(directory.get()),
                 capacity(),
+                lustre(),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),
@@ -63,6 +66,7 @@ final class ConfigBinder {
         Optional<Long> capacity = values.get(DATA_CAPACITY);
         return new DataConfig(
                 directory,
+                values.get(DATA_MORE_DIRECTORIES),
                 capacity.map(OptionalLong::of).orElseGet(OptionalLong::empty),
                 values.get(DATA_SEGMENT_SIZE),
                 values.get(DATA_MAX_VALUE_SIZE),
@@ -76,6 +80,12 @@ final class ConfigBinder {
                 values.get(CAPACITY_HIGH_WATERMARK),
                 values.get(CAPACITY_LOW_WATERMARK),
                 values.get(CAPACITY_FREE_SPACE_FLOOR).map(OptionalLong::of).orElseGet(OptionalLong::empty));
+    }
+
+    private LustreConfig lustre() {
+        StripeLayout layout = new StripeLayout(
+                values.get(LUSTRE_STRIPE_COUNT), values.get(LUSTRE_STRIPE_SIZE), values.get(LUSTRE_POOL));
+        return new LustreConfig(values.get(LUSTRE_SET_LAYOUT) ? Optional.of(layout) : Optional.empty());
     }
 
     private GrpcConfig grpc() {
@@ -109,6 +119,10 @@ final class ConfigBinder {
         long valuesInSegments = MIN_SEGMENTS * values.get(DATA_MAX_VALUE_SIZE);
         if (values.get(DATA_CAPACITY).filter(bytes -> bytes < valuesInSegments).isPresent()) {
             problem(DATA_CAPACITY, "is less than four times " + said(DATA_MAX_VALUE_SIZE));
+        }
+        List<Path> more = values.get(DATA_MORE_DIRECTORIES);
+        if (values.get(DATA_DIRECTORY).filter(more::contains).isPresent() || Set.copyOf(more).size() < more.size()) {
+            problem(DATA_MORE_DIRECTORIES, "names a directory twice, with " + said(DATA_DIRECTORY));
         }
         if (values.get(CAPACITY_LOW_WATERMARK) > values.get(CAPACITY_HIGH_WATERMARK)) {
             problem(CAPACITY_LOW_WATERMARK, "is more than " + said(CAPACITY_HIGH_WATERMARK));

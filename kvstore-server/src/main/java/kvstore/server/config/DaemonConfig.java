@@ -14,6 +14,7 @@ public record DaemonConfig(
         String node,
         DataConfig data,
         CapacityConfig capacity,
+        LustreConfig lustre,
         MemoryConfig memory,
         GrpcConfig grpc,
         RegionConfig region,

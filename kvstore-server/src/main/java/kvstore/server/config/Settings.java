@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.lustre.StripeLayout;
 import kvstore.store.StoreConfig;
 import org.slf4j.event.Level;
 
@@ -31,10 +32,16 @@ final class Settings {
             The pool's directory, on a local disk or on Lustre. The only key that has to be set. A relative path starts \
             at the directory in which the daemon was started.""");
 
+    static final Setting<List<Path>> DATA_MORE_DIRECTORIES =
+            new Setting<>("data.more-directories", ValueType.paths(), "", """
+            Further directories for this node's segments, such as one for each device, mount or OST pool: each empty, or of \
+            the same pool. New segments go where there is space, in turn. One that fails is set aside with its chunks until \
+            it answers again, and the others go on.""");
+
     static final Setting<Optional<Long>> DATA_CAPACITY =
             new Setting<>("data.capacity", ValueType.size("128MiB", "1PiB", "1").orAuto(), "auto", """
             The hard limit on what this node's directory takes of the disk: blocks allocated to every file in it, whoever \
-            put it there, across restarts. At least four times \
+            put it there, across restarts. With `data.more-directories`, the limit of each. At least four times \
             `data.max-value-size`; where it has no room for four segments of `data.segment-size`, they are made smaller. `auto` is half of what the file system would have left if this node held nothing.""");
 
     static final Setting<Double> CAPACITY_HIGH_WATERMARK =
@@ -79,6 +86,28 @@ final class Settings {
             ValueType.count(1, 256),
             "4",
             "Threads that write to disk. Apart from the readers, so that a write never delays a read.");
+
+    static final Setting<Boolean> LUSTRE_SET_LAYOUT = new Setting<>("lustre.set-layout", ValueType.flag(), "true", """
+            Whether the daemon sets the default stripe layout of its node's directory where that lies on Lustre, and reads \
+            it back. What it cannot set is logged, and new segments get the layout that they inherit. On other file systems \
+            nothing is done.""");
+
+    static final Setting<Integer> LUSTRE_STRIPE_COUNT =
+            new Setting<>("lustre.stripe-count", ValueType.count(1, StripeLayout.STRIPES_MAX), "1", """
+            Object storage targets (OSTs) that one segment file is spread over. With 1, segments are spread over all of \
+            them one by one, and the loss of one target loses only its own.""");
+
+    static final Setting<Long> LUSTRE_STRIPE_SIZE = new Setting<>(
+            "lustre.stripe-size",
+            ValueType.size("64KiB", "4095MiB", "64KiB"),
+            "16MiB",
+            "Bytes on one OST before the next one follows. Without effect where `lustre.stripe-count` is 1.");
+
+    static final Setting<String> LUSTRE_POOL = new Setting<>(
+            "lustre.pool",
+            ValueType.ostPool(),
+            "",
+            "The OST pool that segments lie in, such as one of flash. Empty for all OSTs.");
 
     static final Setting<Long> MEMORY_SLAB_SIZE = new Setting<>(
             "memory.slab-size", ValueType.size("32MiB", "1TiB", "16MiB").orAuto(Machine::slabSizeBytes), "auto", """
@@ -265,6 +294,7 @@ final class Settings {
     static final List<Setting<?>> ALL = List.of(
             NODE,
             DATA_DIRECTORY,
+            DATA_MORE_DIRECTORIES,
             DATA_CAPACITY,
             DATA_SEGMENT_SIZE,
             DATA_MAX_VALUE_SIZE,
@@ -274,6 +304,10 @@ final class Settings {
             CAPACITY_HIGH_WATERMARK,
             CAPACITY_LOW_WATERMARK,
             CAPACITY_FREE_SPACE_FLOOR,
+            LUSTRE_SET_LAYOUT,
+            LUSTRE_STRIPE_COUNT,
+            LUSTRE_STRIPE_SIZE,
+            LUSTRE_POOL,
             MEMORY_SLAB_SIZE,
             MEMORY_WRITE_SHARE,
             GRPC_LISTEN,

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -15,6 +16,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import kvstore.lustre.StripeLayout;
 
 /**
  * What a key takes: how text becomes a value and back.
@@ -129,6 +131,18 @@ record ValueType<T>(String name, String allowed, Function<String, T> parser, Fun
         return new ValueType<>("path", "a directory", ValueType::parsePath, Path::toString);
     }
 
+    static ValueType<List<Path>> paths() {
+        return new ValueType<>(
+                "paths",
+                "directories, with commas between; or empty",
+                text -> Arrays.stream(text.split(","))
+                        .map(String::strip)
+                        .filter(item -> !item.isEmpty())
+                        .map(ValueType::parsePath)
+                        .toList(),
+                paths -> paths.stream().map(Path::toString).collect(Collectors.joining(",")));
+    }
+
     static ValueType<Path> socketPath() {
         return new ValueType<>(
                 "path",
@@ -160,6 +174,28 @@ record ValueType<T>(String name, String allowed, Function<String, T> parser, Fun
                         })
                         .collect(Collectors.toCollection(TreeSet::new)),
                 ids -> ids.stream().map(String::valueOf).collect(Collectors.joining(",")));
+    }
+
+    static ValueType<Boolean> flag() {
+        return new ValueType<>(
+                "flag",
+                "true, false",
+                text -> {
+                    check(text.equals("true") || text.equals("false"), "is neither true nor false");
+                    return Boolean.valueOf(text);
+                },
+                String::valueOf);
+    }
+
+    static ValueType<String> ostPool() {
+        return new ValueType<>(
+                "name",
+                "at most 15 letters, digits and . _ -; or empty",
+                text -> {
+                    check(StripeLayout.isPool(text), "is no name of an OST pool");
+                    return text;
+                },
+                Function.identity());
     }
 
     static ValueType<String> name(String allowed) {

@@ -2,12 +2,14 @@ package kvstore.server.metrics;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Timer;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import kvstore.api.IoFailure;
 import kvstore.store.CapacityState;
+import kvstore.store.DirectoryStats;
 import kvstore.store.EvictionTrigger;
 import kvstore.store.SegmentDamage;
 import kvstore.store.ShedReason;
@@ -56,6 +58,7 @@ final class StoreMeters implements StoreListener {
         for (CapacityState state : CapacityState.values()) {
             gauge(Metric.STORE_CAPACITY_STATE, stats, s -> s.capacity().state() == state ? 1 : 0, state.label());
         }
+        bindDirectories(stats);
         gauge(Metric.STORE_CHUNKS, stats, StoreStats::chunks);
         gauge(Metric.STORE_CHUNK_BYTES, stats, StoreStats::chunkBytes);
         gauge(Metric.STORE_SEGMENTS, stats, StoreStats::segments, "in_use");
@@ -69,6 +72,35 @@ final class StoreMeters implements StoreListener {
         gauge(Metric.STORE_RECOVERY_CHUNKS, stats, s -> s.recovery().chunks());
         gauge(Metric.STORE_RECOVERY_SCANNED_SEGMENTS, stats, s -> s.recovery().scannedSegments());
         meters.gauge(Metric.STORE_FILE_SYSTEM_AVAILABLE_BYTES, fileSystemAvailableBytes::getAsLong);
+    }
+
+    private void bindDirectories(Supplier<StoreStats> stats) {
+        meters.counter(Metric.STORE_AWAY_MISSES_TOTAL, () -> stats.get().awayMisses());
+        List<DirectoryStats> all = stats.get().directories();
+        for (int i = 0; i < all.size(); i++) {
+            int place = i; // the configuration's, which does not change
+            String path = all.get(i).path().toString();
+            gauge(
+                    Metric.STORE_DIRECTORY_CAPACITY_BYTES,
+                    stats,
+                    s -> s.directories().get(place).capacity().limitBytes(),
+                    path);
+            gauge(
+                    Metric.STORE_DIRECTORY_USED_BYTES,
+                    stats,
+                    s -> s.directories().get(place).capacity().usedBytes(),
+                    path);
+            gauge(
+                    Metric.STORE_DIRECTORY_SEGMENTS,
+                    stats,
+                    s -> s.directories().get(place).segments(),
+                    path);
+            gauge(
+                    Metric.STORE_DIRECTORY_AWAY,
+                    stats,
+                    s -> s.directories().get(place).awayReason().isEmpty() ? 0 : 1,
+                    path);
+        }
     }
 
     long evictedChunks() {

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.lustre.StripeLayout;
 import kvstore.store.StoreConfig;
 import org.junit.jupiter.api.Test;
 import org.slf4j.event.Level;
@@ -27,8 +28,9 @@ final class DefaultsTest {
                 .isEqualTo(new DaemonConfig(
                         Machine.hostName(),
                         new DataConfig(
-                                Path.of("/pool"), OptionalLong.empty(), 1L << 30, 512L << 20, DirectMode.AUTO, 8, 4),
+                                Path.of("/pool"), List.of(), OptionalLong.empty(), 1L << 30, 512L << 20, DirectMode.AUTO, 8, 4),
                         new CapacityConfig(0.95, 0.92, OptionalLong.empty()),
+                        new LustreConfig(Optional.of(new StripeLayout(1, 16 << 20, ""))),
                         new MemoryConfig(Machine.slabSizeBytes(), 0.5),
                         new GrpcConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7420)),

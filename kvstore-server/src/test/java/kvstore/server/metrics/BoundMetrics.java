@@ -2,12 +2,15 @@ package kvstore.server.metrics;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Supplier;
 import kvstore.api.IoFailure;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.store.CapacityState;
 import kvstore.store.CapacityStats;
+import kvstore.store.DirectoryStats;
 import kvstore.store.RecoveryReport;
 import kvstore.store.StoreStats;
 
@@ -32,7 +35,7 @@ final class BoundMetrics {
                 4,
                 5,
                 60,
-                new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
+                 6, List.of(new DirectoryStats(Path.of("/pool"), "", new CapacityStats(100, 90, 15, 25, CapacityState.OK), 9)), new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
     }
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
@@ -40,6 +43,7 @@ final class BoundMetrics {
         metrics.bindRegions(() -> 2, () -> 3000);
         metrics.bindStore(stats, () -> 12345);
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.bindFileSystem("lustre", () -> DirectoryLayout.Outcome.KEPT);
         metrics.started("1.2.3", 7, Duration.ofMillis(2500));
     }
 }
