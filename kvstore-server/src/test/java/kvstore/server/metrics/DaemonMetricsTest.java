@@ -180,6 +180,7 @@ final class DaemonMetricsTest {
                 asked.incrementAndGet();
                 return BoundMetrics.stats();
             });
+            asked.set(0);
             metrics.scrape();
             metrics.scrape();
         }
