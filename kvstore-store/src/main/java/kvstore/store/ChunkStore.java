@@ -33,7 +33,8 @@ public final class ChunkStore implements AutoCloseable {
         return opened;
     }
 
-    static ChunkStore open(StoreConfig config, IoEngine engine, StoreListener listener, Environment environment)
+    /** As {@link #open(StoreConfig, IoEngine, StoreListener)}, in a world of the caller's: for simulations. */
+    public static ChunkStore open(StoreConfig config, IoEngine engine, StoreListener listener, Environment environment)
             throws StoreException {
         return new ChunkStore(OpenStore.open(config, engine, listener, environment));
     }

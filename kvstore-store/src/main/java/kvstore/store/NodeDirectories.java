@@ -54,14 +54,6 @@ record NodeDirectories(UUID pool, List<Opened> open, List<Absent> absent) {
         return new Opened(path, NodeDirectory.open(path, pool, config.node(), config.directories()));
     }
 
-    /** The highest that a start has had, this one counted. */
-    long epoch() {
-        return open.stream()
-                .mapToLong(each -> each.directory().epoch())
-                .max()
-                .orElseThrow();
-    }
-
     void close() {
         open.forEach(opened -> opened.directory().close());
     }

@@ -68,11 +68,18 @@ final class OpenStore {
         this.environment = environment;
         pool = directories.pool();
         index = new ChunkIndex(config.ghostsMax());
-        // Higher than that of any start before, which is all that a lease needs.
-        long begun = directories.epoch();
-        leases = new LeaseTable(config.leasesMax(), begun << Integer.SIZE, environment);
-        evictor = new Evictor(index, segments, leases, buffers, listener, environment);
         volumes = volumes(directories.open());
+        EvictionPolicy policy = EvictionPolicy.of(config.eviction(), environment.seconds());
+        leases = new LeaseTable(
+                config.leasesMax(),
+                (long) (volumes.capacityBytes() * config.eviction().leasedShareMax()),
+                volumes.epoch() << Integer.SIZE,
+                listener,
+                environment);
+        evictor = new Evictor(index, segments, leases, buffers, policy, listener, environment);
+        for (Volume volume : volumes.all()) {
+            bind(volume);
+        }
         segments.unreadVolumes(!directories.absent().isEmpty());
         scanner = new SegmentScanner(
                 pool,
@@ -94,10 +101,23 @@ final class OpenStore {
         evictor.rewriteWith(tombstones::writeNow, tombstones::later);
         forgetting = new Forgetting(index, inFlight, segments, tombstones, listener, environment);
         puts = new Puts(
-                index, segments, inFlight, log, tombstones, buffers, config.maxValueBytes(), listener, environment);
-        lookups = new Lookups(index, segments, inFlight, leases, forgetting, config.leaseMillisMax(), environment);
+                index,
+                segments,
+                inFlight,
+                log,
+                tombstones,
+                buffers,
+                config.maxValueBytes(),
+                policy,
+                listener,
+                environment);
+        evictor.rescueWith(new Reinserter(policy, index, puts, forgetting, buffers, listener, environment));
+        Expiry expiry = new Expiry(policy, evictor, environment);
+        lookups = new Lookups(
+                index, segments, inFlight, leases, forgetting, expiry, config.leaseMillisMax(), environment);
+        LOG.info("eviction: {}", config.eviction());
         lister = new ChunkLister(index, segments, listener);
-        explainer = new Explainer(index, segments, inFlight, leases);
+        explainer = new Explainer(index, segments, inFlight, leases, policy, environment);
         absences = new Absences(directories.absent(), this::join, environment);
         volumes.all().forEach(this::watch);
     }
@@ -174,6 +194,7 @@ final class OpenStore {
                 recovery.quarantinedFiles(),
                 (int) segments.inUse().values().stream().filter(Segment::held).count(),
                 leases.size(),
+                leases.bytes(),
                 inFlight.size(),
                 index.memoryBytes(),
                 segments.awayMisses(),
@@ -255,11 +276,12 @@ final class OpenStore {
     }
 
     private Volume volume(NodeDirectories.Opened opened) throws StoreException {
-        Volume volume =
-                new Volume(opened.path(), opened.directory(), geometry(opened), engine, environment);
-        long floorBytes = config.capacity().floorBytes(facts(opened.path()).totalBytes());
+        return new Volume(opened.path(), opened.directory(), geometry(opened), engine, environment);
+    }
+
+    private void bind(Volume volume) throws StoreException {
+        long floorBytes = config.capacity().floorBytes(facts(volume.path()).totalBytes());
         volume.evictWith(new Reclaimer(volume, config.capacity(), floorBytes, evictor, listener, environment));
-        return volume;
     }
 
     private FileSystemFacts facts(Path path) throws StoreException {
@@ -284,6 +306,7 @@ final class OpenStore {
         boolean joined = false;
         try {
             volume = volume(opened);
+            bind(volume);
             opened.directory().raiseEpoch(epoch);
             comeback.read(volume);
             countOthers(volume);

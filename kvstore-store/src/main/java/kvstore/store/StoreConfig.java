@@ -20,6 +20,7 @@ import kvstore.api.Blocks;
  * @param maxValueBytes longest value, at most {@link #LARGEST_VALUE_BYTES}
  * @param leaseMillisMax longest lease; a longer wish is cut down to it
  * @param leasesMax most leases at a time
+ * @param eviction what goes when room is needed
  * @param ghostsMax keys of which {@link ChunkStore#explain} remembers why they are not here, 32 bytes each
  * @param moreDirectories further directories of the same pool that this node keeps segments in, each with a capacity of
  *     {@code capacityBytes} of its own
@@ -33,6 +34,7 @@ public record StoreConfig(
         long maxValueBytes,
         long leaseMillisMax,
         int leasesMax,
+        EvictionConfig eviction,
         int ghostsMax,
         List<Path> moreDirectories,
         CapacityConfig capacity) {
@@ -78,6 +80,11 @@ public record StoreConfig(
                         + Geometry.segmentBytesFor(maxValueBytes) + ", and they are " + segmentBytes);
         require(leaseMillisMax > 0, "leaseMillisMax", leaseMillisMax, "1 or more");
         require(leasesMax > 0, "leasesMax", leasesMax, "1 or more");
+        require(
+                eviction.idleSecondsMax() * 1000L >= leaseMillisMax,
+                "leaseMillisMax",
+                leaseMillisMax,
+                "no longer than what nobody wants is kept, " + eviction.idleSeconds() + " s");
         require(ghostsMax >= 0 && ghostsMax <= GHOSTS_MAX, "ghostsMax", ghostsMax, "0 to " + GHOSTS_MAX);
     }
 
@@ -98,6 +105,7 @@ public record StoreConfig(
                 maxValueBytes,
                 leaseMillisMax,
                 leasesMax,
+                EvictionConfig.defaults(),
                 GHOSTS_DEFAULT,
                 List.of(),
                 CapacityConfig.AT_THE_LIMIT);
@@ -108,12 +116,28 @@ public record StoreConfig(
         return Stream.concat(Stream.of(directory), moreDirectories.stream()).toList();
     }
 
+    /** The same with another eviction. */
+    public StoreConfig with(EvictionConfig other) {
+        return new StoreConfig(
+                directory,
+                node,
+                capacityBytes,
+                segmentBytes,
+                maxValueBytes,
+                leaseMillisMax,
+                leasesMax,
+                other,
+                ghostsMax,
+                moreDirectories,
+                capacity);
+    }
+
     /** 1 GiB segments, values up to 512 MiB, leases up to a minute, automatic capacity. */
     public static StoreConfig defaults(Path directory, String node) {
         return new StoreConfig(directory, node, 0, 1L << 30, 512L << 20, 60_000, 10_000);
     }
 
-    private static void require(boolean right, String setting, Object value, String rule) {
+    static void require(boolean right, String setting, Object value, String rule) {
         if (!right) {
             throw new IllegalArgumentException(setting + " = " + value + ": must be " + rule);
         }

@@ -14,6 +14,7 @@ import java.util.List;
  * @param quarantinedFiles damaged segment files that were set aside and are kept
  * @param heldSegments segments that a put, a pin or a lease protects from eviction
  * @param leases leases that hold
+ * @param leasedBytes segment files that they protect from eviction
  * @param putsInFlight reservations neither committed nor aborted
  * @param indexBytes memory of the index
  * @param awayMisses how often a chunk was wanted that lies in a directory that is set aside
@@ -30,6 +31,7 @@ public record StoreStats(
         int quarantinedFiles,
         int heldSegments,
         int leases,
+        long leasedBytes,
         int putsInFlight,
         long indexBytes,
         long awayMisses,

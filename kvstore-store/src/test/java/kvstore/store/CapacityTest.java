@@ -48,6 +48,7 @@ final class CapacityTest {
                 c.maxValueBytes(),
                 c.leaseMillisMax(),
                 c.leasesMax(),
+                c.eviction(),
                 c.ghostsMax(),
                 c.moreDirectories(),
                 new CapacityConfig(high, low, floorBytes));

@@ -61,6 +61,7 @@ final class SeveralDirectoriesTest {
                 c.maxValueBytes(),
                 c.leaseMillisMax(),
                 c.leasesMax(),
+                c.eviction(),
                 c.ghostsMax(),
                 List.of(more),
                 c.capacity());

@@ -3,6 +3,7 @@ package kvstore.server.config;
 import static kvstore.server.config.Settings.*;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -10,6 +11,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.lustre.StripeLayout;
 import kvstore.server.memory.SlabPool;
+import kvstore.store.EvictionConfig;
 
 /** Turns checked values into records, and checks what keys say about each other. */
 final class ConfigBinder {
@@ -55,7 +57,9 @@ final class ConfigBinder {
                         values.get(LM_MAX_CONNECTIONS),
                         values.get(LM_EVENT_LOOP_THREADS),
                         values.get(LM_LEASE_DURATION)),
-                new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT)),
+                new LeaseConfig(
+                        values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT), values.get(LEASE_MAX_SHARE)),
+                eviction(),
                 new ExplainConfig(values.get(EXPLAIN_MAX_KEYS)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
@@ -111,7 +115,23 @@ final class ConfigBinder {
                 socket, values.get(REGION_ALLOWED_UIDS), values.get(REGION_MAX_COUNT), values.get(REGION_THREADS));
     }
 
+    private EvictionConfig eviction() {
+        return new EvictionConfig(
+                values.get(EVICTION_POLICY),
+                values.get(EVICTION_REINSERT_SHARE),
+                Math.toIntExact(values.get(EVICTION_IDLE_TTL).toSeconds()),
+                values.get(LEASE_MAX_SHARE));
+    }
+
     private void check() {
+        Duration idle = values.get(EVICTION_IDLE_TTL);
+        if (!idle.isZero() && idle.toSeconds() < EvictionConfig.IDLE_SECONDS_MIN) {
+            problem(EVICTION_IDLE_TTL, "is neither 0s, for ever, nor 1m or more");
+        } else if (values.get(EVICTION_POLICY) == EvictionConfig.Policy.IDLE
+                && !idle.isZero()
+                && idle.compareTo(values.get(LEASE_MAX_DURATION)) < 0) {
+            problem(EVICTION_IDLE_TTL, "is shorter than " + said(LEASE_MAX_DURATION));
+        }
         long segmentBytes = values.get(DATA_SEGMENT_SIZE);
         if (values.get(DATA_MAX_VALUE_SIZE) > segmentBytes / MIN_VALUES_PER_SEGMENT) {
             problem(DATA_MAX_VALUE_SIZE, "is more than half of " + said(DATA_SEGMENT_SIZE));

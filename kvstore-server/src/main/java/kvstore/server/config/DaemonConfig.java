@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import kvstore.store.EvictionConfig;
 
 /**
  * All that a daemon was told, checked and complete.
@@ -21,6 +22,7 @@ public record DaemonConfig(
         RespConfig resp,
         LmConfig lm,
         LeaseConfig lease,
+        EvictionConfig eviction,
         ExplainConfig explain,
         AdminConfig admin,
         LogConfig log,

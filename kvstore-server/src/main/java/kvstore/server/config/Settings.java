@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.lustre.StripeLayout;
+import kvstore.store.EvictionConfig.Policy;
 import kvstore.store.StoreConfig;
 import org.slf4j.event.Level;
 
@@ -266,6 +267,27 @@ final class Settings {
             "100000",
             "Leases that may be held at one time. Beyond, lookups are answered without a lease.");
 
+    static final Setting<Double> LEASE_MAX_SHARE =
+            new Setting<>("lease.max-share", ValueType.fraction(0.01, 1.0), "0.5", """
+            The part of `data.capacity` that leases may keep from eviction, counted by whole segments. Beyond, lookups are \
+            answered without a lease.""");
+
+    static final Setting<Policy> EVICTION_POLICY =
+            new Setting<>("eviction.policy", ValueType.choice(Policy.class), "reinsert", """
+            What goes when room is needed. `oldest`: the segment that was written first. `reinsert`: the same, but what \
+            was read of it lately is written again, as far as `eviction.reinsert-share` reaches. `idle`: what nobody wanted for \
+            `eviction.idle-ttl` is a miss and goes at once; then the oldest.""");
+
+    static final Setting<Double> EVICTION_REINSERT_SHARE =
+            new Setting<>("eviction.reinsert-share", ValueType.fraction(0.0, 0.5), "0.1", """
+            For the policy `reinsert`: what part of the bytes that eviction frees may be written again, and so at most of \
+            the write bandwidth. 0 for nothing.""");
+
+    static final Setting<Duration> EVICTION_IDLE_TTL =
+            new Setting<>("eviction.idle-ttl", ValueType.duration("0ms", "720h"), "10m", """
+            For the policy `idle`: how long a chunk is kept that nobody wants, at least 1m and \
+            `lease.max-duration`. A start counts as a use. 0s \
+            for ever, which is the policy `oldest`.""");
     static final Setting<Integer> EXPLAIN_MAX_KEYS =
             new Setting<>("explain.max-keys", ValueType.count(0, StoreConfig.GHOSTS_MAX), "100000", """
             Keys that are no longer here of which the daemon remembers why, for `kvstore explain`. 32 bytes each; the \
@@ -337,6 +359,10 @@ final class Settings {
             LM_LEASE_DURATION,
             LEASE_MAX_DURATION,
             LEASE_MAX_COUNT,
+            LEASE_MAX_SHARE,
+            EVICTION_POLICY,
+            EVICTION_REINSERT_SHARE,
+            EVICTION_IDLE_TTL,
             EXPLAIN_MAX_KEYS,
             ADMIN_LISTEN,
             LOG_LEVEL,

@@ -275,6 +275,13 @@ enum Metric {
             "",
             "Leases that hold.",
             "At `lease.max-count`, lookups are answered without a lease."),
+    STORE_LEASED_BYTES(Kind.GAUGE, "bytes", "", "Segment files that leases keep from eviction.", ""),
+    STORE_LEASES_REFUSED_TOTAL(
+            Kind.COUNTER,
+            "lookups",
+            "",
+            "Lookups that got no lease because of `lease.max-share`.",
+            "Clients hold leases for too long, or raise `data.capacity`."),
     STORE_RESERVATIONS(Kind.GAUGE, "chunks", "", "Puts that have a place on disk and are not yet visible.", ""),
     STORE_FILE_SYSTEM_AVAILABLE_BYTES(
             Kind.GAUGE,
@@ -282,16 +289,35 @@ enum Metric {
             "",
             "What the file system has left for everybody.",
             "Alert before it is 0: somebody else fills the disk, and puts will be shed."),
-    STORE_EVICTED_SEGMENTS_TOTAL(Kind.COUNTER, "segments", "", "Segments that were evicted.", ""),
+    STORE_EVICTED_SEGMENTS_TOTAL(
+            Kind.COUNTER,
+            "segments",
+            "reason",
+            "Segments that were evicted: for their room (`capacity`), or because nobody wanted anything of them (`idle`).",
+            ""),
     STORE_EVICTIONS_TOTAL(
             Kind.COUNTER,
             "segments",
             "trigger",
-            "The same by why room had to be made: for a new segment (`capacity`), ahead of need (`watermark`), for others "
+            "Of those that made room, why it had to be made: for a new segment (`capacity`), ahead of need (`watermark`), for others "
                     + "(`floor`), or because the file system refused to store more (`no_space`).",
             "`floor` and `no_space`: somebody else fills the disk."),
-    STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "", "Chunks that went with them.", ""),
-    STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Payload that went with them.", ""),
+    STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "reason", "Chunks that went with them.", ""),
+    STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "reason", "Payload that went with them.", ""),
+    STORE_REINSERTED_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "",
+            "Chunks that had been read and were written again before their segment went.",
+            ""),
+    STORE_REINSERTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Their payload.", ""),
+    STORE_REINSERTION_REFUSED_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "reason",
+            "Chunks that had been read and went all the same.",
+            "`budget`: more is read than may be kept; raise `data.capacity`, then `eviction.reinsert-share`. `no_room`: puts "
+                    + "were faster. `failed`: the log says why."),
     STORE_EVICTION_AGE_SECONDS(
             Kind.HISTOGRAM,
             "seconds",

@@ -16,6 +16,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.lustre.StripeLayout;
+import kvstore.store.EvictionConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.event.Level;
@@ -62,7 +63,8 @@ final class ConfigValuesTest {
                   lease-duration: 5s
                   max-expiries: 0
                 lm: {listen: "127.0.0.1:65432", max-connections: 7, event-loop-threads: 4, lease-duration: 9s}
-                lease: {max-duration: 10s, max-count: 12}
+                lease: {max-duration: 10s, max-count: 12, max-share: 0.25}
+                eviction: {policy: idle, reinsert-share: 0.2, idle-ttl: 1h}
                 explain: {max-keys: 9}
                 admin:
                   listen: null
@@ -118,7 +120,8 @@ final class ConfigValuesTest {
                                 7,
                                 4,
                                 Duration.ofSeconds(9)),
-                        new LeaseConfig(Duration.ofSeconds(10), 12),
+                        new LeaseConfig(Duration.ofSeconds(10), 12, 0.25),
+                        new EvictionConfig(EvictionConfig.Policy.IDLE, 0.2, 3600, 0.25),
                         new ExplainConfig(9),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),

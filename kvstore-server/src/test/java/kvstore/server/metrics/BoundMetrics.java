@@ -33,9 +33,13 @@ final class BoundMetrics {
                 1,
                 3,
                 4,
+                4000,
                 5,
                 60,
-                 6, List.of(new DirectoryStats(Path.of("/pool"), "", new CapacityStats(100, 90, 15, 25, CapacityState.OK), 9)), new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
+                6,
+                List.of(new DirectoryStats(
+                        Path.of("/pool"), "", new CapacityStats(100, 90, 15, 25, CapacityState.OK), 9)),
+                new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
     }
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
