@@ -233,6 +233,11 @@ public final class GpuEngine implements IoEngine {
         return base.facts(directory);
     }
 
+    @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        return base.allocatedBytes(file);
+    }
+
     GpuTransfer transfer(GpuFile file, boolean reading, DeviceBuffer buffer, long offset) {
         return new GpuTransfer(file, mover, reading ? reads : writes, reading, buffer, offset);
     }

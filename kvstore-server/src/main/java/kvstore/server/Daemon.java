@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -46,6 +48,7 @@ import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
 import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
+import kvstore.store.CapacityConfig;
 import kvstore.store.ChunkStore;
 import kvstore.store.ScrubReport;
 import kvstore.store.StoreConfig;
@@ -244,8 +247,49 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
+    /**
+     * Tries all directories, because the engine is one: payload goes the same way in each. One of several that does not answer
+     * is left to the store.
+     */
     private PosixEngine openEngine() throws IOException {
-        Path directory = config.data().directory();
+        List<Path> directories = new ArrayList<>(List.of(config.data().directory()));
+        directories.addAll(config.data().moreDirectories());
+        PosixEngine engine = null;
+        IOException refusal = null;
+        for (Path directory : directories) {
+            try {
+                PosixEngine opened = openEngine(directory);
+                if (engine == null) {
+                    engine = opened;
+                } else {
+                    opened.close();
+                    requireSamePath(engine, opened, directory);
+                }
+            } catch (IoFailure e) {
+                refusal = new IOException("data.directory: " + e.getMessage(), e);
+                log.atWarn().addKeyValue("directory", directory).log("{}", e.getMessage());
+            }
+        }
+        if (engine == null) {
+            throw refusal == null ? new IOException("no directory") : refusal;
+        }
+        return engine;
+    }
+
+    private static void requireSamePath(PosixEngine first, PosixEngine other, Path directory) throws IOException {
+        if (first.path() != other.path()) {
+            first.close();
+            throw new IOException(
+                    "data.more-directories: payload goes by %s in %s and by %s elsewhere (%s): leave it out, or set data.direct-io to off"
+                            .formatted(
+                                    other.path().label(),
+                                    directory,
+                                    first.path().label(),
+                                    other.reason()));
+        }
+    }
+
+    private PosixEngine openEngine(Path directory) throws IOException {
         Path parent = directory.getParent();
         if (!Files.isDirectory(directory)) {
             if (parent != null && !Files.isDirectory(parent)) {
@@ -255,17 +299,13 @@ public final class Daemon implements AutoCloseable {
             Files.createDirectory(directory);
         }
         DataConfig data = config.data();
-        try {
-            return PosixEngine.open(
-                    new EngineConfig(
-                            data.readThreads(),
-                            data.writeThreads(),
-                            data.directIo(),
-                            config.lustre().layout()),
-                    directory);
-        } catch (IoFailure e) {
-            throw new IOException("data.directory: " + e.getMessage(), e);
-        }
+        return PosixEngine.open(
+                new EngineConfig(
+                        data.readThreads(),
+                        data.writeThreads(),
+                        data.directIo(),
+                        config.lustre().layout()),
+                directory);
     }
 
     private StoreConfig storeConfig() {
@@ -279,7 +319,12 @@ public final class Daemon implements AutoCloseable {
                 config.lease().maxDuration().toMillis(),
                 config.lease().maxCount(),
                 config.eviction(),
-                config.explain().maxKeys());
+                config.explain().maxKeys(),
+                data.moreDirectories(),
+                new CapacityConfig(
+                        config.capacity().highWatermark(),
+                        config.capacity().lowWatermark(),
+                        config.capacity().freeSpaceFloorBytes().orElse(CapacityConfig.AUTOMATIC_FLOOR)));
     }
 
     private long writeLimitBytes() {
@@ -300,6 +345,7 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("capacity_bytes", store.stats().capacityBytes())
                 .addKeyValue("eviction", config.eviction().policy().label())
                 .addKeyValue("used_bytes", store.stats().usedBytes())
+                .addKeyValue("floor_bytes", store.stats().capacity().floorBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())
                 .addKeyValue("file_system", fileSystem(engine))

@@ -38,6 +38,7 @@ public final class DirectoryCheck {
 
     private final NodeDirectory directory;
     private final SegmentScanner scanner;
+    private final Volume volume;
     private final BlockBuffers buffers = new BlockBuffers(1, BUFFER_BYTES);
     private final boolean verifyPayloads;
     private final boolean repair;
@@ -55,14 +56,22 @@ public final class DirectoryCheck {
     private long unreadRecords;
 
     private DirectoryCheck(
-            NodeDirectory directory, UUID pool, String node, boolean verifyPayloads, boolean repair, Watcher watcher) {
+            Path path,
+            NodeDirectory directory,
+            UUID pool,
+            String node,
+            boolean verifyPayloads,
+            boolean repair,
+            Watcher watcher) {
         this.directory = directory;
         this.node = node;
         this.verifyPayloads = verifyPayloads;
         this.repair = repair;
         this.watcher = watcher;
-        this.scanner = new SegmentScanner(
-                new ReadOnlyEngine(), pool, node, buffers, StoreListener.NONE, Environment.system(), true);
+        Environment environment = Environment.system();
+        this.scanner = new SegmentScanner(pool, node, buffers, StoreListener.NONE, environment, true);
+        // Nothing is made here, so its sizes are nobody's.
+        this.volume = new Volume(path, directory, new Geometry(0, 0), new ReadOnlyEngine(), environment);
     }
 
     /**
@@ -98,7 +107,7 @@ public final class DirectoryCheck {
             throws StoreException {
         UUID identity = PoolDirectory.read(pool);
         try (NodeDirectory directory = NodeDirectory.look(pool, identity, node, repair)) {
-            return new DirectoryCheck(directory, identity, node, verifyPayloads, repair, watcher).run();
+            return new DirectoryCheck(pool, directory, identity, node, verifyPayloads, repair, watcher).run();
         } catch (StoreException e) {
             throw e;
         } catch (IOException e) {
@@ -113,7 +122,7 @@ public final class DirectoryCheck {
                 continue;
             }
             segments++;
-            switch (scanner.scan(found)) {
+            switch (scanner.scan(volume, found)) {
                 case Scan.Usable usable -> use(found, usable);
                 case Scan.Empty() -> empty++;
                 case Scan.Damaged(SegmentDamage damage, String message) -> setAside(found, damage, message);

@@ -13,9 +13,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Keeps a second daemon out of a node's directory. The kernel lets go of it when the process ends, however it ends. */
 final class NodeLock implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeLock.class);
+
     private final @Nullable FileChannel channel;
 
     private NodeLock(@Nullable FileChannel channel) {
@@ -34,7 +38,7 @@ final class NodeLock implements AutoCloseable {
                         + ". Stop that daemon, or give this one another node name");
             }
             String self = "process " + ProcessHandle.current().pid() + " on " + host() + "\n";
-            channel.truncate(0).write(ByteBuffer.wrap(self.getBytes(StandardCharsets.UTF_8)), 0);
+            sayWho(channel, self);
             taken = true;
             return new NodeLock(channel);
         } catch (StoreException e) {
@@ -46,6 +50,15 @@ final class NodeLock implements AutoCloseable {
             if (!taken) {
                 close(channel);
             }
+        }
+    }
+
+    /** For people only: a full disk must not keep a node from starting. */
+    private static void sayWho(FileChannel channel, String self) {
+        try {
+            channel.truncate(0).write(ByteBuffer.wrap(self.getBytes(StandardCharsets.UTF_8)), 0);
+        } catch (IOException e) {
+            LOG.warn("the lock does not say who holds it: {}", e.toString());
         }
     }
 

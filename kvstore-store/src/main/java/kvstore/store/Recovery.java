@@ -2,6 +2,8 @@ package kvstore.store;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -29,47 +31,53 @@ final class Recovery {
 
     private static final int QUARANTINED_SHARE = 4;
 
-    private final NodeDirectory directory;
+    private final Volumes volumes;
     private final SegmentScanner scanner;
     private final ChunkIndex index;
     private final Segments segments;
-    private final Space space;
     private final StoreListener listener;
     private final Environment environment;
     private final HiddenKeys hidden = new HiddenKeys();
+
+    /** A file and where it lies. */
+    private record Placed(Volume volume, Found found) {}
+
     private int scanned;
     private int quarantined;
     private long epochMax;
 
     Recovery(
-            NodeDirectory directory,
+            Volumes volumes,
             SegmentScanner scanner,
             ChunkIndex index,
             Segments segments,
-            Space space,
             StoreListener listener,
             Environment environment) {
-        this.directory = directory;
+        this.volumes = volumes;
         this.scanner = scanner;
         this.index = index;
         this.segments = segments;
-        this.space = space;
         this.listener = listener;
         this.environment = environment;
     }
 
     /** Reads everything. */
     void run() throws IOException {
-        directory.quarantined().forEach(found -> segments.seen(found.id()));
-        List<Found> all = directory.segmentFiles();
-        Iterator<Found> files = all.iterator();
+        List<Placed> all = new ArrayList<>();
+        for (Volume volume : volumes.all()) {
+            volume.directory().quarantined().forEach(found -> segments.seen(found.id()));
+            volume.directory().segmentFiles().forEach(found -> all.add(new Placed(volume, found)));
+        }
+        all.sort(Comparator.comparingInt((Placed placed) -> placed.found().id()).reversed());
+        Iterator<Placed> files = all.iterator();
         int read = 0;
         listener.recovering(read, all.size());
-        record Running(Found found, CompletableFuture<Scan> scan) {}
+        record Running(Placed placed, CompletableFuture<Scan> scan) {}
         ArrayDeque<Running> running = new ArrayDeque<>();
         while (files.hasNext() || !running.isEmpty()) {
-            while (files.hasNext() && running.size() < PARALLEL) {
-                Found found = files.next();
+            while (files.hasNext() && running.size() < PARALLEL * volumes.all().size()) {
+                Placed placed = files.next();
+                Found found = placed.found();
                 if (found.bytes() == 0) {
                     LOG.warn("{} is empty; ignored", found.file());
                     segments.seen(found.id());
@@ -77,14 +85,18 @@ final class Recovery {
                     continue;
                 }
                 running.add(new Running(
-                        found, CompletableFuture.supplyAsync(() -> scanner.scan(found), environment.background())));
+                        placed,
+                        CompletableFuture.supplyAsync(
+                                () -> scanner.scan(placed.volume(), found), environment.background())));
             }
             Running oldest = running.remove();
-            apply(oldest.found(), oldest.scan().join());
+            apply(oldest.placed(), oldest.scan().join());
             listener.recovering(++read, all.size());
         }
         hidden.clear();
-        boundQuarantine();
+        for (Volume volume : volumes.all()) {
+            boundQuarantine(volume);
+        }
     }
 
     int scanned() {
@@ -102,25 +114,30 @@ final class Recovery {
 
     /** Files set aside that are there now. */
     int quarantinedFiles() {
-        try {
-            return directory.quarantined().size();
-        } catch (IOException _) {
-            return 0;
+        int files = 0;
+        for (Volume volume : volumes.all()) {
+            try {
+                files += volume.directory().quarantined().size();
+            } catch (IOException _) {
+                // not counted
+            }
         }
+        return files;
     }
 
-    private void apply(Found found, Scan scan) {
+    private void apply(Placed placed, Scan scan) {
+        Found found = placed.found();
         segments.seen(found.id());
         switch (scan) {
             case Scan.Usable usable -> use(usable);
             case Scan.Empty() -> {
-                IoFailure failure = directory.delete(found.file());
+                IoFailure failure = placed.volume().directory().delete(found.file());
                 if (failure != null) {
-                    leaveAlone(found, failure);
+                    leaveAlone(placed, failure);
                 }
             }
-            case Scan.Damaged(SegmentDamage damage, String message) -> setAside(found, damage, message);
-            case Scan.Unread(IoFailure failure) -> leaveAlone(found, failure);
+            case Scan.Damaged(SegmentDamage damage, String message) -> setAside(placed, damage, message);
+            case Scan.Unread(IoFailure failure) -> leaveAlone(placed, failure);
             case Scan.Missing() -> {}
         }
     }
@@ -142,7 +159,8 @@ final class Recovery {
         }
         index.seen(entries.namespace());
         segments.add(segment);
-        space.found(segment.sizeBytes());
+        segment.volume().space().found(segment.chargedBytes());
+        segment.volume().found(segment);
         epochMax = Math.max(epochMax, segment.header().epoch());
         scanned += usable.scanned() ? 1 : 0;
         if (usable.damaged()) {
@@ -151,37 +169,38 @@ final class Recovery {
         }
     }
 
-    private void setAside(Found found, SegmentDamage damage, String message) {
+    private void setAside(Placed placed, SegmentDamage damage, String message) {
+        Found found = placed.found();
         LOG.warn("{} is damaged and set aside ({}): {}", found.file(), damage.label(), message);
         listener.segmentDamaged(damage);
         quarantined++;
         try {
-            directory.setAside(found, damage);
+            placed.volume().directory().setAside(found, damage);
         } catch (IOException e) {
-            leaveAlone(found, new IoFailure(IoFailure.Kind.IO, 0, "cannot set aside " + found.file() + ": " + e));
+            leaveAlone(placed, new IoFailure(IoFailure.Kind.IO, 0, "cannot set aside " + found.file() + ": " + e));
         }
     }
 
-    private void leaveAlone(Found found, IoFailure failure) {
+    private void leaveAlone(Placed placed, IoFailure failure) {
+        Found found = placed.found();
         LOG.warn("{} cannot be read now and is left alone: {}", found.file(), failure.getMessage());
         listener.segmentDamaged(SegmentDamage.UNREADABLE);
         listener.ioFailed("open", failure);
-        segments.strays().put(found.id(), new Stray(found.id(), found.file(), found.bytes()));
-        space.found(found.bytes());
+        segments.strays().put(found.id(), new Stray(placed.volume(), found.id(), found.file(), found.bytes()));
+        placed.volume().space().found(found.bytes());
     }
 
-    /** Counts the files set aside, and deletes the oldest of too many. */
-    private void boundQuarantine() throws IOException {
-        List<Found> aside = directory.quarantined();
+    /** Deletes the oldest of too many files set aside. */
+    private void boundQuarantine(Volume volume) throws IOException {
+        List<Found> aside = volume.directory().quarantined();
         long bytes = 0;
         for (int i = 0; i < aside.size(); i++) {
             Found found = aside.get(i);
             bytes += found.bytes();
-            boolean tooMany = i >= QUARANTINED_MAX || bytes > space.capacityBytes() / QUARANTINED_SHARE;
-            if (tooMany && directory.delete(found.file()) == null) {
+            boolean tooMany = i >= QUARANTINED_MAX || bytes > volume.space().capacityBytes() / QUARANTINED_SHARE;
+            if (tooMany && volume.directory().delete(found.file()) == null) {
                 bytes -= found.bytes();
             }
         }
-        space.found(bytes);
     }
 }

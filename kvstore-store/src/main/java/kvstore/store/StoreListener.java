@@ -34,6 +34,8 @@ public interface StoreListener {
      */
     default void evicted(long segment, long chunks, long payloadBytes, long ageMillis) {}
 
+    /** A segment was evicted because of this. Follows {@link #evicted}. */
+    default void madeRoom(EvictionTrigger trigger) {}
     /** As {@link #evicted}, of a segment that went because nobody wanted it for too long. */
     default void expired(long segment, long chunks, long payloadBytes, long ageMillis) {}
 

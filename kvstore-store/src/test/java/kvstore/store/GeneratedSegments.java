@@ -34,13 +34,21 @@ record GeneratedSegments(Path node, PoolIdentity identity, long segmentBytes, lo
     /** Writes segments from number 1 on until they list so many chunks. */
     void write(IoEngine engine, int chunks) {
         int perSegment = perSegment();
-        IntStream.range(0, (chunks + perSegment - 1) / perSegment).parallel().forEach(i -> {
-            try {
-                write(engine, i + 1, i * perSegment, Math.min(chunks, (i + 1) * perSegment));
-            } catch (IoFailure e) {
-                throw new AssertionError(e);
-            }
-        });
+        Path pool = node.resolve("../..").normalize();
+        try (NodeDirectory directory = NodeDirectory.look(pool, identity.pool(), identity.node(), false)) {
+            Volume volume = new Volume(pool, directory, new Geometry(0, segmentBytes), engine, Environment.system());
+            IntStream.range(0, (chunks + perSegment - 1) / perSegment)
+                    .parallel()
+                    .forEach(i -> {
+                        try {
+                            write(engine, volume, i + 1, i * perSegment, Math.min(chunks, (i + 1) * perSegment));
+                        } catch (IoFailure e) {
+                            throw new AssertionError(e);
+                        }
+                    });
+        } catch (StoreException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private int perSegment() {
@@ -50,7 +58,7 @@ record GeneratedSegments(Path node, PoolIdentity identity, long segmentBytes, lo
         return (int) ((blocks - 1) * perIndexBlock / (record * perIndexBlock + 1));
     }
 
-    private void write(IoEngine engine, int id, int from, int to) throws IoFailure {
+    private void write(IoEngine engine, Volume volume, int id, int from, int to) throws IoFailure {
         UUID nonce = new UUID(id, 42);
         SegmentHeader header = new SegmentHeader(
                 id, identity.pool(), identity.node(), identity.epoch(), nonce, 1_790_000_000_000L, segmentBytes);
@@ -66,7 +74,7 @@ record GeneratedSegments(Path node, PoolIdentity identity, long segmentBytes, lo
                 entries.add(new IndexEntry(KeyDigest.of(key), 1 + chunk, at, (int) valueBytes, false, key));
                 at += 1 + (int) Blocks.count(valueBytes);
             }
-            IndexArea.write(Segment.found(header, file), entries, at, 1_790_000_000_000L, block);
+            IndexArea.write(Segment.found(volume, header, file), entries, at, 1_790_000_000_000L, block);
         } finally {
             file.close();
         }

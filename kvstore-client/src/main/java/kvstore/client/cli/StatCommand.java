@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import kvstore.client.KvStoreClient;
+import kvstore.v1.DirectoryStat;
 import kvstore.v1.StatResponse;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -83,9 +84,16 @@ final class StatCommand implements KvStoreCommand {
         if (stat.getFileSystem().equals("lustre")) {
             table.add("layout", "%s (%s)".formatted(stat.getStripeLayout(), stat.getStripeLayoutReason()));
         }
-        return table.add("GPU path", gpuPath(stat))
-                .add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
-                .add("", Words.size(stat.getFileSystemAvailableBytes()) + " left on the file system")
+        table.add("GPU path", gpuPath(stat));
+        directories(stat, table);
+        return table.add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
+                .add(
+                        "",
+                        "%s left on the file system, floor %s"
+                                .formatted(
+                                        Words.size(stat.getFileSystemAvailableBytes()),
+                                        Words.size(stat.getFreeSpaceFloorBytes())))
+                .add("capacity", stat.getCapacityState())
                 .add("chunks", "%d (%s)".formatted(stat.getChunks(), Words.size(stat.getChunkBytes())))
                 .add("segments", "%d of %s".formatted(stat.getSegments(), Words.size(stat.getSegmentBytes())))
                 .add("memory", portion(stat.getMemoryUsedBytes(), stat.getMemoryBytes()))
@@ -114,6 +122,26 @@ final class StatCommand implements KvStoreCommand {
                 ? "none complete since start"
                 : "last complete " + Instant.ofEpochMilli(stat.getScrubCompletedMillis());
         return "%s, %s, %d bad".formatted(now, last, stat.getScrubBadRecords());
+    }
+
+    /** One line each where there are several: with one, the lines on the disk say it. */
+    private static void directories(StatResponse stat, Table table) {
+        if (stat.getDirectoriesCount() < 2) {
+            return;
+        }
+        for (int i = 0; i < stat.getDirectoriesCount(); i++) {
+            DirectoryStat each = stat.getDirectories(i);
+            table.add(
+                    i == 0 ? "directories" : "",
+                    each.getAwayReason().isEmpty()
+                            ? "%s: %s, %d segments, %s"
+                                    .formatted(
+                                            each.getPath(),
+                                            portion(each.getUsedBytes(), each.getCapacityBytes()),
+                                            each.getSegments(),
+                                            each.getCapacityState())
+                            : "%s: set aside (%s)".formatted(each.getPath(), each.getAwayReason()));
+        }
     }
 
     private static String portion(long used, long whole) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import kvstore.gds.GdsConfig;
 import kvstore.lustre.StripeLayout;
 import kvstore.server.memory.SlabPool;
@@ -41,6 +42,7 @@ final class ConfigBinder {
         return new DaemonConfig(
                 values.get(NODE),
                 data(directory.get()),
+                capacity(),
                 lustre(),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
@@ -71,12 +73,20 @@ final class ConfigBinder {
         Optional<Long> capacity = values.get(DATA_CAPACITY);
         return new DataConfig(
                 directory,
+                values.get(DATA_MORE_DIRECTORIES),
                 capacity.map(OptionalLong::of).orElseGet(OptionalLong::empty),
                 values.get(DATA_SEGMENT_SIZE),
                 values.get(DATA_MAX_VALUE_SIZE),
                 values.get(DATA_DIRECT_IO),
                 values.get(DATA_READ_THREADS),
                 values.get(DATA_WRITE_THREADS));
+    }
+
+    private CapacityConfig capacity() {
+        return new CapacityConfig(
+                values.get(CAPACITY_HIGH_WATERMARK),
+                values.get(CAPACITY_LOW_WATERMARK),
+                values.get(CAPACITY_FREE_SPACE_FLOOR).map(OptionalLong::of).orElseGet(OptionalLong::empty));
     }
 
     private LustreConfig lustre() {
@@ -151,6 +161,14 @@ final class ConfigBinder {
         long valuesInSegments = MIN_SEGMENTS * values.get(DATA_MAX_VALUE_SIZE);
         if (values.get(DATA_CAPACITY).filter(bytes -> bytes < valuesInSegments).isPresent()) {
             problem(DATA_CAPACITY, "is less than four times " + said(DATA_MAX_VALUE_SIZE));
+        }
+        List<Path> more = values.get(DATA_MORE_DIRECTORIES);
+        if (values.get(DATA_DIRECTORY).filter(more::contains).isPresent()
+                || Set.copyOf(more).size() < more.size()) {
+            problem(DATA_MORE_DIRECTORIES, "names a directory twice, with " + said(DATA_DIRECTORY));
+        }
+        if (values.get(CAPACITY_LOW_WATERMARK) > values.get(CAPACITY_HIGH_WATERMARK)) {
+            problem(CAPACITY_LOW_WATERMARK, "is more than " + said(CAPACITY_HIGH_WATERMARK));
         }
         if (values.get(MEMORY_WRITE_SHARE) * values.get(MEMORY_SLAB_SIZE) < SlabPool.MAX_SLAB_BYTES) {
             problem(

@@ -15,6 +15,7 @@ import kvstore.store.EvictionConfig;
 public record DaemonConfig(
         String node,
         DataConfig data,
+        CapacityConfig capacity,
         LustreConfig lustre,
         MemoryConfig memory,
         GrpcConfig grpc,

@@ -34,10 +34,32 @@ final class Settings {
             The pool's directory, on a local disk or on Lustre. The only key that has to be set. A relative path starts \
             at the directory in which the daemon was started.""");
 
+    static final Setting<List<Path>> DATA_MORE_DIRECTORIES =
+            new Setting<>("data.more-directories", ValueType.paths(), "", """
+            Further directories for this node's segments, such as one for each device, mount or OST pool: each empty, or of \
+            the same pool. New segments go where there is space, in turn. One that fails is set aside with its chunks until \
+            it answers again, and the others go on.""");
+
     static final Setting<Optional<Long>> DATA_CAPACITY =
             new Setting<>("data.capacity", ValueType.size("128MiB", "1PiB", "1").orAuto(), "auto", """
-            The hard limit on what this node's segments take of the disk, across restarts. At least four times \
+            The hard limit on what this node's directory takes of the disk: blocks allocated to every file in it, whoever \
+            put it there, across restarts. With `data.more-directories`, the limit of each. At least four times \
             `data.max-value-size`; where it has no room for four segments of `data.segment-size`, they are made smaller. `auto` is half of what the file system would have left if this node held nothing.""");
+
+    static final Setting<Double> CAPACITY_HIGH_WATERMARK =
+            new Setting<>("capacity.high-watermark", ValueType.fraction(0.1, 1), "0.95", """
+            The part of `data.capacity` at which eviction starts, so that a put need not wait for it. `1` evicts only \
+            what a new segment needs.""");
+
+    static final Setting<Double> CAPACITY_LOW_WATERMARK =
+            new Setting<>("capacity.low-watermark", ValueType.fraction(0.1, 1), "0.92", """
+            The part of `data.capacity` at which eviction stops again. At most `capacity.high-watermark`.""");
+
+    static final Setting<Optional<Long>> CAPACITY_FREE_SPACE_FLOOR = new Setting<>(
+            "capacity.free-space-floor", ValueType.size("0", "1PiB", "1").orAuto(), "auto", """
+            What the file system of `data.directory` shall have free for others. Below, the oldest segments go until it \
+            has, and the store grows again when others leave. `0` is no floor; `auto` is a hundredth of the file system, \
+            at most 64GiB.""");
 
     static final Setting<Long> DATA_SEGMENT_SIZE =
             new Setting<>("data.segment-size", ValueType.size("64MiB", "16GiB", "1MiB"), "1GiB", """
@@ -364,12 +386,16 @@ final class Settings {
     static final List<Setting<?>> ALL = List.of(
             NODE,
             DATA_DIRECTORY,
+            DATA_MORE_DIRECTORIES,
             DATA_CAPACITY,
             DATA_SEGMENT_SIZE,
             DATA_MAX_VALUE_SIZE,
             DATA_DIRECT_IO,
             DATA_READ_THREADS,
             DATA_WRITE_THREADS,
+            CAPACITY_HIGH_WATERMARK,
+            CAPACITY_LOW_WATERMARK,
+            CAPACITY_FREE_SPACE_FLOOR,
             LUSTRE_SET_LAYOUT,
             LUSTRE_STRIPE_COUNT,
             LUSTRE_STRIPE_SIZE,

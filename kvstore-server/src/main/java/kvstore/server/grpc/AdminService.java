@@ -14,10 +14,12 @@ import kvstore.lustre.DirectoryLayout;
 import kvstore.server.metrics.DaemonCounters;
 import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
+import kvstore.store.DirectoryStats;
 import kvstore.store.Explanation;
 import kvstore.store.ListPage;
 import kvstore.store.StoreStats;
 import kvstore.v1.AdminGrpc;
+import kvstore.v1.DirectoryStat;
 import kvstore.v1.ExplainRequest;
 import kvstore.v1.ExplainResponse;
 import kvstore.v1.ListRequest;
@@ -66,6 +68,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .setCapacityBytes(store.capacityBytes())
                     .setUsedBytes(store.usedBytes())
                     .setFileSystemAvailableBytes(fileSystem.availableBytes())
+                    .addAllDirectories(
+                            store.directories().stream().map(this::directory).toList())
+                    .setCapacityState(store.capacity().state().label())
+                    .setReservedBytes(store.capacity().reservedBytes())
+                    .setFreeSpaceFloorBytes(store.capacity().floorBytes())
                     .setChunks(store.chunks())
                     .setChunkBytes(store.chunkBytes())
                     .setSegments(store.segments())
@@ -98,9 +105,26 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         });
     }
 
+    private DirectoryStat directory(DirectoryStats each) {
+        boolean here = each.awayReason().isEmpty();
+        return DirectoryStat.newBuilder()
+                .setPath(each.path().toString())
+                .setAwayReason(each.awayReason())
+                .setCapacityBytes(each.capacity().limitBytes())
+                .setUsedBytes(each.capacity().usedBytes())
+                .setCapacityState(each.capacity().state().label())
+                .setSegments(each.segments())
+                .setFileSystemAvailableBytes(here ? facts(each.path()).availableBytes() : 0)
+                .build();
+    }
+
     private FileSystemFacts fileSystem() {
+        return facts(Path.of(node.directory()));
+    }
+
+    private FileSystemFacts facts(Path directory) {
         try {
-            return node.engine().facts(Path.of(node.directory()));
+            return node.engine().facts(directory);
         } catch (IoFailure e) {
             return new FileSystemFacts("unknown: " + e.getMessage(), 0, 0);
         }

@@ -223,13 +223,48 @@ enum Metric {
             "How long puts and gets waited for memory, and whether they got it.",
             "`timed_out` puts are shed and `timed_out` gets fail: raise `memory.slab-size`."),
 
-    STORE_CAPACITY_BYTES(Kind.GAUGE, "bytes", "", "The hard limit on disk usage.", ""),
+    STORE_CAPACITY_BYTES(Kind.GAUGE, "bytes", "", "The hard limit on what the node's directory takes of the disk.", ""),
     STORE_USED_BYTES(
             Kind.GAUGE,
             "bytes",
             "",
-            "What segment files take of the disk, those that were set aside included.",
+            "What the node's directory takes of it: blocks allocated to every file in it, and `kvstore_store_reserved_bytes`.",
             "Near the capacity is normal. Above it is a fault: report it."),
+    STORE_RESERVED_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "Of these, what is kept for segments that are being written and may not be allocated yet.",
+            ""),
+    STORE_FREE_SPACE_FLOOR_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "What the file system shall have free for others; 0 for no floor.",
+            "Compare with `kvstore_store_file_system_available_bytes`."),
+    STORE_CAPACITY_STATE(
+            Kind.GAUGE,
+            "0 or 1",
+            "state",
+            "1 for how the store stands with its disk: `ok`; `shrinking`, because the file system has less free than the "
+                    + "floor; `full`, because it refused to store more.",
+            "Alert on `full`, and on `shrinking` for long: somebody else fills the disk."),
+    STORE_DIRECTORY_CAPACITY_BYTES(
+            Kind.GAUGE, "bytes", "directory", "The hard limit of each directory, by its path as configured.", ""),
+    STORE_DIRECTORY_USED_BYTES(Kind.GAUGE, "bytes", "directory", "What the node takes in each directory.", ""),
+    STORE_DIRECTORY_SEGMENTS(Kind.GAUGE, "segments", "directory", "Segment files in use in each directory.", ""),
+    STORE_DIRECTORY_AWAY(
+            Kind.GAUGE,
+            "0 or 1",
+            "directory",
+            "1 while a directory is set aside with its chunks, because it does not answer.",
+            "Alert on 1: `kvstore stat` says why. It comes back by itself when it answers again."),
+    STORE_AWAY_MISSES_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "",
+            "Gets that missed a chunk because its directory was set aside.",
+            "What the failed directory costs."),
     STORE_CHUNKS(Kind.GAUGE, "chunks", "", "Chunks that a get would find; entries of the index.", ""),
     STORE_CHUNK_BYTES(Kind.GAUGE, "bytes", "", "The sum of their lengths.", ""),
     STORE_SEGMENTS(
@@ -292,6 +327,13 @@ enum Metric {
             "reason",
             "Segments that were evicted: for their room (`capacity`), or because nobody wanted anything of them (`idle`).",
             ""),
+    STORE_EVICTIONS_TOTAL(
+            Kind.COUNTER,
+            "segments",
+            "trigger",
+            "Of those that made room, why it had to be made: for a new segment (`capacity`), ahead of need (`watermark`), for others "
+                    + "(`floor`), or because the file system refused to store more (`no_space`).",
+            "`floor` and `no_space`: somebody else fills the disk."),
     STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "reason", "Chunks that went with them.", ""),
     STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "reason", "Payload that went with them.", ""),
     STORE_REINSERTED_CHUNKS_TOTAL(

@@ -32,12 +32,14 @@ final class ConfigValuesTest {
                 node: dgx-01.rack_2
                 data:
                   directory: pool
+                  more-directories: /mnt/a, /mnt/b
                   capacity: 2TiB
                   segment-size: 2GiB
                   max-value-size: 1048576
                   direct-io: require
                   read-threads: 16
                   write-threads: 2
+                capacity: {high-watermark: 0.9, low-watermark: 0.8, free-space-floor: 1TiB}
                 lustre: {set-layout: true, stripe-count: 4, stripe-size: 64MiB, pool: flash-1}
                 memory:
                   slab-size: 256MiB
@@ -97,12 +99,14 @@ final class ConfigValuesTest {
                         "dgx-01.rack_2",
                         new DataConfig(
                                 Path.of("pool").toAbsolutePath(),
+                                List.of(Path.of("/mnt/a"), Path.of("/mnt/b")),
                                 OptionalLong.of(2L << 40),
                                 2L << 30,
                                 1 << 20,
                                 DirectMode.REQUIRE,
                                 16,
                                 2),
+                        new CapacityConfig(0.9, 0.8, OptionalLong.of(1L << 40)),
                         new LustreConfig(Optional.of(new StripeLayout(4, 64 << 20, "flash-1"))),
                         new MemoryConfig(256 << 20, 0.25),
                         new GrpcConfig(

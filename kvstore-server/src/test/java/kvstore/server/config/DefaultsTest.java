@@ -30,7 +30,15 @@ final class DefaultsTest {
                 .isEqualTo(new DaemonConfig(
                         Machine.hostName(),
                         new DataConfig(
-                                Path.of("/pool"), OptionalLong.empty(), 1L << 30, 512L << 20, DirectMode.AUTO, 8, 4),
+                                Path.of("/pool"),
+                                List.of(),
+                                OptionalLong.empty(),
+                                1L << 30,
+                                512L << 20,
+                                DirectMode.AUTO,
+                                8,
+                                4),
+                        new CapacityConfig(0.95, 0.92, OptionalLong.empty()),
                         new LustreConfig(Optional.of(new StripeLayout(1, 16 << 20, ""))),
                         new MemoryConfig(Machine.slabSizeBytes(), 0.5),
                         new GrpcConfig(

@@ -12,6 +12,9 @@ import kvstore.gds.ServedGpu;
 import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
+import kvstore.store.CapacityState;
+import kvstore.store.CapacityStats;
+import kvstore.store.DirectoryStats;
 import kvstore.store.RecoveryReport;
 import kvstore.store.StoreStats;
 
@@ -25,7 +28,23 @@ final class BoundMetrics {
 
     static StoreStats stats() {
         return new StoreStats(
-                100, 90, 10, 80, 70, 9, 2, 1, 3, 4, 4000, 5, 60, 12, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
+                new CapacityStats(100, 90, 15, 25, CapacityState.SHRINKING),
+                10,
+                80,
+                70,
+                9,
+                2,
+                1,
+                3,
+                4,
+                4000,
+                5,
+                60,
+                12,
+                6,
+                List.of(new DirectoryStats(
+                        Path.of("/pool"), "", new CapacityStats(100, 90, 15, 25, CapacityState.OK), 9)),
+                new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
     }
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
