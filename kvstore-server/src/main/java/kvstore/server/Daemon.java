@@ -32,6 +32,7 @@ import kvstore.server.region.RegionMover;
 import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
+import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.ChunkStore;
 import kvstore.store.StoreConfig;
@@ -108,6 +109,7 @@ public final class Daemon implements AutoCloseable {
         Transfers transfers = new Transfers(
                 store,
                 slabs,
+                new StagedReads(slabs, metrics, config.grpc().getWait()),
                 metrics,
                 config.grpc().frameSizeBytes(),
                 config.data().maxValueSizeBytes(),

@@ -113,6 +113,11 @@ public final class DaemonMetrics implements AutoCloseable {
         transfers.movedInRegion(direction, inPlaceBytes, copiedBytes);
     }
 
+    /** A get found this many bytes in memory, or on their way to it, for another one. */
+    public void sharedRead(long bytes) {
+        transfers.sharedRead(bytes);
+    }
+
     /** Somebody waited for memory, and got it or not. */
     public void waitedForMemory(Direction direction, boolean granted, long nanos) {
         transfers.waited(direction, granted, nanos);

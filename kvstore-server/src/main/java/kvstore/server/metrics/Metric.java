@@ -173,6 +173,13 @@ enum Metric {
             "status",
             "How long one chunk of a get took, until its last byte was handed to the network.",
             "Compare with `kvstore_memory_wait_seconds` and `kvstore_io_run_seconds_total` to see where the time goes."),
+    SHARED_READS_TOTAL(
+            Kind.COUNTER,
+            "reads",
+            "",
+            "Pieces of gets for which another get of the same chunk had read the disk, or was about to.",
+            "The ranks of one model, or several clients, load the same chunks at the same time."),
+    SHARED_READ_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Bytes that the disk did not have to read again for them.", ""),
     IN_FLIGHT_TRANSFERS(
             Kind.GAUGE,
             "transfers",

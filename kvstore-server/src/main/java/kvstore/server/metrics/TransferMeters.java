@@ -28,6 +28,8 @@ final class TransferMeters {
     private final PerLabel<Direction, Timer> timedOut;
 
     private final PerLabel<Direction, RegionBytes> inRegions;
+    private final Counter sharedReads;
+    private final Counter sharedReadBytes;
 
     private record RegionBytes(Counter inPlace, Counter copied) {}
 
@@ -60,6 +62,8 @@ final class TransferMeters {
         inRegions = new PerLabel<>(direction -> new RegionBytes(
                 meters.counter(Metric.REGION_BYTES_TOTAL, direction.label(), "in_place"),
                 meters.counter(Metric.REGION_BYTES_TOTAL, direction.label(), "copied")));
+        sharedReads = meters.counter(Metric.SHARED_READS_TOTAL);
+        sharedReadBytes = meters.counter(Metric.SHARED_READ_BYTES_TOTAL);
         showUsualOutcomes();
     }
 
@@ -115,6 +119,11 @@ final class TransferMeters {
     void movedInRegion(Direction direction, long inPlaceBytes, long copiedBytes) {
         inRegions.get(direction).inPlace().increment((double) inPlaceBytes);
         inRegions.get(direction).copied().increment((double) copiedBytes);
+    }
+
+    void sharedRead(long bytes) {
+        sharedReads.increment();
+        sharedReadBytes.increment((double) bytes);
     }
 
     void waited(Direction direction, boolean gotIt, long nanos) {

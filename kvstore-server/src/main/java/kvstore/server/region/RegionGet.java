@@ -9,10 +9,10 @@ import kvstore.api.BlockChecksums;
 import kvstore.api.Blocks;
 import kvstore.api.IoFailure;
 import kvstore.api.Region;
-import kvstore.server.memory.Slab;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.Direction;
 import kvstore.server.transfer.Pins;
+import kvstore.server.transfer.StagedRead;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.CorruptRecordException;
 import kvstore.store.PinnedChunk;
@@ -83,19 +83,21 @@ final class RegionGet {
 
     private MissReason read(PinnedChunk chunk) throws InterruptedException {
         List<InPlace> pieces = new ArrayList<>();
-        try (chunk;
-                Slab head = slab(Blocks.BLOCK_BYTES)) {
-            if (head == null) {
-                return MissReason.MISS_REASON_NO_MEMORY;
+        try (chunk) {
+            BlockChecksums expected;
+            try (StagedRead head =
+                    transfers.reads().read(chunk.file(), chunk.recordOffset(), Blocks.BLOCK_BYTES)) {
+                if (head == null) {
+                    return MissReason.MISS_REASON_NO_MEMORY;
+                }
+                try {
+                    readInPlace(chunk, pieces);
+                } finally {
+                    awaitEnd(pieces);
+                }
+                head.arrived().join();
+                expected = chunk.prove(head.memory());
             }
-            CompletableFuture<Void> headRead = chunk.file().read(chunk.recordOffset(), head.buffer());
-            try {
-                readInPlace(chunk, pieces);
-            } finally {
-                awaitEnd(headRead, pieces);
-            }
-            headRead.join();
-            BlockChecksums expected = chunk.prove(head.buffer().memory());
             return verify(chunk, expected, pieces);
         } catch (CorruptRecordException e) {
             chunk.quarantine(String.valueOf(e.getMessage()));
@@ -146,12 +148,12 @@ final class RegionGet {
     /** Brings a stretch through the daemon's memory: read, verify, copy. */
     private MissReason copy(PinnedChunk chunk, BlockChecksums expected, long at, long bytes)
             throws InterruptedException {
-        try (Slab slab = slab(bytes)) {
-            if (slab == null) {
+        try (StagedRead read = transfers.reads().read(chunk.file(), payloadOffset(chunk) + at, bytes)) {
+            if (read == null) {
                 return MissReason.MISS_REASON_NO_MEMORY;
             }
-            MemorySegment payload = slab.buffer().memory().asSlice(0, bytes);
-            chunk.file().read(payloadOffset(chunk) + at, slab.buffer()).join();
+            read.arrived().join();
+            MemorySegment payload = read.memory().asSlice(0, bytes);
             int bad = expected.firstMismatch(at, payload);
             if (bad >= 0) {
                 chunk.quarantine("payload block " + bad + " does not match its checksum");
@@ -166,18 +168,9 @@ final class RegionGet {
         return chunk.recordOffset() + Blocks.BLOCK_BYTES;
     }
 
-    private @Nullable Slab slab(long bytes) throws InterruptedException {
-        return transfers
-                .slabs()
-                .acquire(SlabPool.Use.READ, bytes, transfers.getWait().toNanos());
-    }
-
-    /** Waits for the end of every read, good or bad: until then the memory is in use. */
-    private static void awaitEnd(CompletableFuture<Void> headRead, List<InPlace> pieces) {
-        List<CompletableFuture<?>> all = new ArrayList<>();
-        all.add(headRead);
-        pieces.forEach(piece -> all.add(piece.checksums()));
-        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+    /** Waits for the end of every read into the region, good or bad: until then its memory is in use. */
+    private static void awaitEnd(List<InPlace> pieces) {
+        CompletableFuture.allOf(pieces.stream().map(InPlace::checksums).toArray(CompletableFuture[]::new))
                 .handle((_, _) -> true)
                 .join();
     }

@@ -4,9 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import kvstore.api.ChunkKey;
-import kvstore.server.memory.Slab;
 import kvstore.server.memory.SlabPool;
-import kvstore.server.metrics.Direction;
 import kvstore.store.PinnedChunk;
 import kvstore.v1.MissReason;
 import org.jspecify.annotations.Nullable;
@@ -110,27 +108,14 @@ public final class ReadAhead implements AutoCloseable {
             current = null;
             return chunk.withoutBytes();
         }
-        Slab slab = acquire(chunk.nextPieceBytes(), mayWait);
-        if (slab == null && !mayWait) {
+        ChunkRead.Piece piece = chunk.readNext(transfers.reads(), mayWait);
+        if (piece == null && !mayWait) {
             return null;
         }
-        ChunkRead.Piece piece = slab == null ? chunk.withoutBytes(MissReason.MISS_REASON_NO_MEMORY) : chunk.read(slab);
-        if (slab == null || chunk.nextPieceBytes() == 0) {
+        if (piece == null || chunk.nextPieceBytes() == 0) {
             current = null;
         }
-        return piece;
-    }
-
-    private @Nullable Slab acquire(long bytes, boolean mayWait) throws InterruptedException {
-        if (!mayWait) {
-            return transfers.slabs().tryAcquire(SlabPool.Use.READ, bytes);
-        }
-        long start = System.nanoTime();
-        Slab slab = transfers
-                .slabs()
-                .acquire(SlabPool.Use.READ, bytes, transfers.getWait().toNanos());
-        transfers.metrics().waitedForMemory(Direction.GET, slab != null, System.nanoTime() - start);
-        return slab;
+        return piece == null ? chunk.withoutBytes(MissReason.MISS_REASON_NO_MEMORY) : piece;
     }
 
     private @Nullable ChunkRead open(int index, boolean mayWait) throws InterruptedException {

@@ -8,6 +8,7 @@ import kvstore.store.ChunkStore;
 /**
  * What the calls that move payload work with.
  *
+ * @param reads the way to disk of gets whose bytes pass through {@code slabs}
  * @param frameBytes most payload in one message, a multiple of the block size
  * @param maxValueBytes longest value
  * @param maxKeys most keys in one call
@@ -18,6 +19,7 @@ import kvstore.store.ChunkStore;
 public record Transfers(
         ChunkStore store,
         SlabPool slabs,
+        StagedReads reads,
         DaemonMetrics metrics,
         int frameBytes,
         long maxValueBytes,
