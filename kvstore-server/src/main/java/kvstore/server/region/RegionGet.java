@@ -85,8 +85,7 @@ final class RegionGet {
         List<InPlace> pieces = new ArrayList<>();
         try (chunk) {
             BlockChecksums expected;
-            try (StagedRead head =
-                    transfers.reads().read(chunk.file(), chunk.recordOffset(), Blocks.BLOCK_BYTES)) {
+            try (StagedRead head = transfers.reads().read(chunk.file(), chunk.recordOffset(), Blocks.BLOCK_BYTES)) {
                 if (head == null) {
                     return MissReason.MISS_REASON_NO_MEMORY;
                 }

@@ -29,7 +29,7 @@ public final class StagedReads {
     private final Map<Extent, Shared> held = new HashMap<>();
 
     /** Files are told apart by identity: each segment has one. */
-    private record Extent(IoFile file, long offset, long bytes) {}
+    record Extent(IoFile file, long offset, long bytes) {}
 
     /** @param wait how long a get waits for memory */
     public StagedReads(SlabPool slabs, DaemonMetrics metrics, Duration wait) {

@@ -21,8 +21,8 @@ final class StagedReadsTest {
     private static final long BYTES = 3L * Blocks.BLOCK_BYTES;
 
     private final Arena arena = Arena.ofShared();
-    private final SlabPool slabs = new SlabPool(
-            arena.allocate(2 * SlabPool.MAX_SLAB_BYTES, Blocks.BLOCK_BYTES), SlabPool.MAX_SLAB_BYTES);
+    private final SlabPool slabs =
+            new SlabPool(arena.allocate(2 * SlabPool.MAX_SLAB_BYTES, Blocks.BLOCK_BYTES), SlabPool.MAX_SLAB_BYTES);
     private final DaemonMetrics metrics = new DaemonMetrics();
     private final StagedReads reads = new StagedReads(slabs, metrics, Duration.ZERO);
     private final FakeFile file = new FakeFile();
