@@ -6,9 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
@@ -36,6 +39,7 @@ import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.ChunkStore;
 import kvstore.store.StoreConfig;
+import kvstore.store.StoreStats;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +66,7 @@ public final class Daemon implements AutoCloseable {
     private final CloseStack parts = new CloseStack();
     private final DaemonMetrics metrics = parts.add(new DaemonMetrics());
 
+    private Optional<ChunkStore> store = Optional.empty();
     private Optional<GrpcDoor> door = Optional.empty();
     private Optional<RespDoor> respDoor = Optional.empty();
     private Optional<LmDoor> lmDoor = Optional.empty();
@@ -105,6 +110,7 @@ public final class Daemon implements AutoCloseable {
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
         ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(engine), metrics.storeListener()));
+        this.store = Optional.of(store);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
@@ -257,6 +263,31 @@ public final class Daemon implements AutoCloseable {
     /** Where metrics and health are served. */
     public Optional<InetSocketAddress> adminAddress() {
         return admin.map(AdminHttp::address);
+    }
+
+    /** The threads that must never stand still, by name. */
+    public Map<String, Executor> eventLoops() {
+        Map<String, Executor> loops = new LinkedHashMap<>();
+        door.ifPresent(open -> name(loops, "grpc", open.eventLoops()));
+        respDoor.ifPresent(open -> name(loops, "resp", open.eventLoops()));
+        lmDoor.ifPresent(open -> name(loops, "lm", open.eventLoops()));
+        return loops;
+    }
+
+    private static void name(Map<String, Executor> named, String door, Iterable<? extends Executor> loops) {
+        int number = 0;
+        for (Executor loop : loops) {
+            named.put(door + "-" + number++, loop);
+        }
+    }
+
+    /** What it holds and what state it is in, in one line for people. */
+    public String summary() {
+        return whyNotReady().orElseGet(() -> {
+            StoreStats stats = store.orElseThrow().stats();
+            return "%d chunks, %d of %d MiB"
+                    .formatted(stats.chunks(), stats.usedBytes() >> 20, stats.capacityBytes() >> 20);
+        });
     }
 
     /** Waits until {@link #close} has ended. */

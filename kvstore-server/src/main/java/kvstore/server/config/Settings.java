@@ -14,7 +14,7 @@ import org.slf4j.event.Level;
 /**
  * Every key, once. Binding, {@code config print}, the environment's names and the reference page come from here.
  *
- * <p>All are read at start and never again.
+ * <p>All are read at start; SIGHUP reads them again and changes those of {@code log}.
  */
 final class Settings {
     static final Setting<String> NODE = new Setting<>(
