@@ -26,6 +26,7 @@ import kvstore.server.config.DaemonConfig;
 import kvstore.server.config.DataConfig;
 import kvstore.server.grpc.GrpcDoor;
 import kvstore.server.grpc.NodeIdentity;
+import kvstore.server.io.GuardedEngine;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
@@ -67,6 +68,7 @@ public final class Daemon implements AutoCloseable {
     private final DaemonMetrics metrics = parts.add(new DaemonMetrics());
 
     private Optional<ChunkStore> store = Optional.empty();
+    private volatile Optional<GuardedEngine> guarded = Optional.empty();
     private Optional<GrpcDoor> door = Optional.empty();
     private Optional<RespDoor> respDoor = Optional.empty();
     private Optional<LmDoor> lmDoor = Optional.empty();
@@ -105,17 +107,19 @@ public final class Daemon implements AutoCloseable {
     private void open(UnaryOperator<IoEngine> between) throws IOException {
         if (config.admin().listen().isPresent()) {
             admin = Optional.of(
-                    parts.add(AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady)));
+                    parts.add(AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady, this::trouble)));
         }
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
-        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(engine), metrics.storeListener()));
+        GuardedEngine disk = parts.add(new GuardedEngine(between.apply(engine), config.io()));
+        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), disk, metrics.storeListener()));
         this.store = Optional.of(store);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
+                disk,
                 slabs,
-                new StagedReads(slabs, metrics, config.grpc().getWait()),
+                new StagedReads(slabs, metrics, config.grpc().getWait(), disk.operationTimeout()),
                 metrics,
                 config.grpc().frameSizeBytes(),
                 config.data().maxValueSizeBytes(),
@@ -126,15 +130,16 @@ public final class Daemon implements AutoCloseable {
         NodeIdentity node = new NodeIdentity(
                 Version.current(),
                 store.identity(),
-                engine,
+                disk,
                 config.data().directory().toString(),
                 started,
                 () -> state.get() == State.READY);
         RegionAccess regions = openRegions(transfers);
         metrics.bindRegions(regions.regions()::count, regions.regions()::bytes);
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
-        metrics.bindStore(store::stats, () -> availableBytes(engine));
+        metrics.bindStore(store::stats, () -> availableBytes(disk));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.bindDisk(disk::reads, disk::writes);
         GrpcDoor opened = parts.add(new GrpcDoor(
                 config.grpc(), transfers, node, regions, config.lease().maxDuration()));
         door = Optional.of(opened);
@@ -150,6 +155,8 @@ public final class Daemon implements AutoCloseable {
             lmDoor = Optional.of(lm);
             lm.open();
         }
+        disk.guard(config.data().directory().resolve(".probe-" + config.node()), opened::serving);
+        guarded = Optional.of(disk);
         state.set(State.READY);
         metrics.ready(true);
         Duration took = Duration.between(started, Instant.now());
@@ -169,7 +176,7 @@ public final class Daemon implements AutoCloseable {
         return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
     }
 
-    private long availableBytes(PosixEngine engine) {
+    private long availableBytes(IoEngine engine) {
         try {
             return engine.facts(config.data().directory()).availableBytes();
         } catch (IoFailure _) {
@@ -299,9 +306,14 @@ public final class Daemon implements AutoCloseable {
     private Optional<String> whyNotReady() {
         return switch (Objects.requireNonNull(state.get())) {
             case STARTING -> Optional.of("starting: the store is being recovered");
-            case READY -> Optional.empty();
+            case READY -> guarded.flatMap(GuardedEngine::unreadable);
             case DRAINING, STOPPED -> Optional.of("stopping");
         };
+    }
+
+    /** For {@code /healthz}: what is wrong although the process lives. */
+    private Optional<String> trouble() {
+        return guarded.flatMap(GuardedEngine::trouble);
     }
 
     /**

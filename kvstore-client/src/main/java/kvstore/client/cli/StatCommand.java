@@ -58,6 +58,7 @@ final class StatCommand implements KvStoreCommand {
                 .add("I/O path", "%s (%s)".formatted(stat.getIoPath(), stat.getIoPathReason()))
                 .add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
                 .add("", Words.size(stat.getFileSystemAvailableBytes()) + " left on the file system")
+                .add("", diskFlow(stat))
                 .add("chunks", "%d (%s)".formatted(stat.getChunks(), Words.size(stat.getChunkBytes())))
                 .add("segments", "%d of %s".formatted(stat.getSegments(), Words.size(stat.getSegmentBytes())))
                 .add("memory", portion(stat.getMemoryUsedBytes(), stat.getMemoryBytes()))
@@ -66,6 +67,18 @@ final class StatCommand implements KvStoreCommand {
                         "since start",
                         "%d chunks stored, %d evicted, %d corrupt"
                                 .formatted(stat.getStoredChunks(), stat.getEvictedChunks(), stat.getCorruptRecords()));
+    }
+
+    private static String diskFlow(StatResponse stat) {
+        if (!stat.getDiskTrouble().isEmpty()) {
+            return stat.getDiskTrouble();
+        }
+        return "%s outstanding, %d operations overdue, when busy %s/s read and %s/s written"
+                .formatted(
+                        Words.size(stat.getDiskOutstandingBytes()),
+                        stat.getDiskOverdue(),
+                        Words.size(stat.getReadBytesPerSecond()),
+                        Words.size(stat.getWriteBytesPerSecond()));
     }
 
     private static String portion(long used, long whole) {

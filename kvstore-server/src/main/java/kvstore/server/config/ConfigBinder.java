@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import kvstore.server.io.GuardConfig;
 import kvstore.server.memory.SlabPool;
 
 /** Turns checked values into records, and checks what keys say about each other. */
@@ -37,6 +38,13 @@ final class ConfigBinder {
         return new DaemonConfig(
                 values.get(NODE),
                 data(directory.get()),
+                new GuardConfig(
+                        values.get(IO_READ_BUDGET),
+                        values.get(IO_WRITE_BUDGET),
+                        values.get(IO_WRITE_BUDGET_BESIDE_READS),
+                        values.get(IO_OPERATION_TIMEOUT),
+                        values.get(IO_BREAKER_FAILURES),
+                        values.get(IO_PROBE_INTERVAL)),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),

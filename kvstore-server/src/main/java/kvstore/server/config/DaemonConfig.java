@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import kvstore.server.io.GuardConfig;
 
 /**
  * All that a daemon was told, checked and complete.
@@ -13,6 +14,7 @@ import java.util.Optional;
 public record DaemonConfig(
         String node,
         DataConfig data,
+        GuardConfig io,
         MemoryConfig memory,
         GrpcConfig grpc,
         RegionConfig region,

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
+import kvstore.server.io.FlowStats;
 import kvstore.server.metrics.DaemonCounters;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.Explanation;
@@ -39,6 +40,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         ControlService.answer(observer, () -> {
             StoreStats store = transfers.store().stats();
             FileSystemFacts fileSystem = fileSystem();
+            FlowStats reads = node.engine().reads();
+            FlowStats writes = node.engine().writes();
             DaemonCounters counters = transfers.metrics().counters();
             return StatResponse.newBuilder()
                     .setServerVersion(node.version())
@@ -66,6 +69,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .setEvictedChunks(counters.evictedChunks())
                     .setCorruptRecords(counters.corruptRecords())
                     .setReady(node.ready().getAsBoolean())
+                    .setDiskTrouble(node.engine().trouble().orElse(""))
+                    .setReadBytesPerSecond(reads.bytesPerSecond())
+                    .setWriteBytesPerSecond(writes.bytesPerSecond())
+                    .setDiskOutstandingBytes(reads.outstandingBytes() + writes.outstandingBytes())
+                    .setDiskOverdue(reads.overdue() + writes.overdue())
                     .build();
         });
     }

@@ -2,7 +2,7 @@ package kvstore.server.grpc;
 
 import java.time.Instant;
 import java.util.function.BooleanSupplier;
-import kvstore.api.IoEngine;
+import kvstore.server.io.GuardedEngine;
 import kvstore.store.PoolIdentity;
 
 /**
@@ -14,4 +14,4 @@ import kvstore.store.PoolIdentity;
  * @param ready whether puts and gets are served
  */
 public record NodeIdentity(
-        String version, PoolIdentity pool, IoEngine engine, String directory, Instant started, BooleanSupplier ready) {}
+        String version, PoolIdentity pool, GuardedEngine engine, String directory, Instant started, BooleanSupplier ready) {}

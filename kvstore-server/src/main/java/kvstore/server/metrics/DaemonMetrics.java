@@ -16,6 +16,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import kvstore.api.IoPath;
 import kvstore.lustre.IoStats;
+import kvstore.server.io.FlowStats;
 import kvstore.store.StoreListener;
 import kvstore.store.StoreStats;
 import kvstore.v1.GetStatus;
@@ -167,6 +168,12 @@ public final class DaemonMetrics implements AutoCloseable {
         io.bindPath(path);
         io.bind(path, "read", reads);
         io.bind(path, "write", writes);
+    }
+
+    /** Shows how the disk does. Once. */
+    public void bindDisk(Supplier<FlowStats> reads, Supplier<FlowStats> writes) {
+        io.bindDisk("read", reads);
+        io.bindDisk("write", writes);
     }
 
     /** The daemon is up. Once. */

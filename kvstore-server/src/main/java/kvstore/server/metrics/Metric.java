@@ -332,6 +332,39 @@ enum Metric {
             "Reads and writes that wait for a thread.",
             "Above 0 for long while the disk is not busy: raise `data.read-threads` or `data.write-threads`."),
     IO_RUNNING(Kind.GAUGE, "operations", "direction", "Reads and writes that are in the file system.", ""),
+    IO_OUTSTANDING_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "direction",
+            "Bytes that were asked of the disk and have not been moved, those in line included.",
+            "Reads beyond `io.read-budget` for long: the disk is too slow for what is asked."),
+    IO_BUSY_BYTES_PER_SECOND(
+            Kind.GAUGE,
+            "bytes per second",
+            "direction",
+            "What the disk moved lately while it was busy; 0 while that is not known. Gets that it could not serve before "
+                    + "their deadline are misses at once, as `overloaded`.",
+            "Alert when it falls."),
+    IO_OVERDUE(
+            Kind.GAUGE,
+            "operations",
+            "direction",
+            "Reads and writes that have not come back for longer than `io.operation-timeout`. Their memory is in use.",
+            "Alert on any: a server of the file system hangs."),
+    IO_BREAKER_OPEN(
+            Kind.GAUGE,
+            "0 or 1",
+            "direction",
+            "Whether the disk is left alone, because it does not answer or fails all that is asked of it.",
+            "Alert on 1. `kvstore stat`, `/healthz` and the log say why; it comes back by itself."),
+    IO_BREAKER_OPENED_TOTAL(Kind.COUNTER, "times", "direction", "How often that began.", ""),
+    IO_REFUSED_TOTAL(
+            Kind.COUNTER,
+            "operations",
+            "direction",
+            "Reads and writes that were not tried because of it. Gets and puts that it refused at their begin are counted as "
+                    + "`unavailable` in theirs.",
+            ""),
     IO_QUEUED_SECONDS_TOTAL(
             Kind.COUNTER,
             "seconds",

@@ -2,7 +2,6 @@ package kvstore.server.transfer;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import kvstore.api.BlockChecksums;
 import kvstore.api.Blocks;
 import kvstore.server.memory.SlabPool;
@@ -168,17 +167,15 @@ public final class ChunkRead implements AutoCloseable {
             if (read == null) {
                 return miss;
             }
+            MissReason failure = read.await(cancelled);
+            if (failure != MissReason.MISS_REASON_UNSPECIFIED) {
+                return failure;
+            }
             try {
-                CompletableFuture.anyOf(read.arrived(), cancelled).get();
-                if (!read.arrived().isDone()) {
-                    throw new PeerGoneException();
-                }
                 if (hasHeader()) {
                     chunk.checksums = chunk.requirePinned().prove(memory().asSlice(0, Blocks.BLOCK_BYTES));
                 }
                 return MissReason.MISS_REASON_UNSPECIFIED;
-            } catch (ExecutionException _) {
-                return MissReason.MISS_REASON_IO_ERROR;
             } catch (CorruptRecordException e) {
                 chunk.requirePinned().quarantine(String.valueOf(e.getMessage()));
                 return MissReason.MISS_REASON_CORRUPT;

@@ -3,6 +3,7 @@ package kvstore.server.transfer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import kvstore.api.ChunkKey;
 import kvstore.server.memory.SlabPool;
 import kvstore.store.PinnedChunk;
@@ -24,6 +25,7 @@ public final class ReadAhead implements AutoCloseable {
     private final Transfers transfers;
     private final List<ChunkKey> keys;
     private final List<Long> expectedLengths;
+    private final Optional<Long> deadlineNanos;
     private final Deque<ChunkRead.Piece> started = new ArrayDeque<>();
 
     /** All that were opened and may hold a record still, whoever has their pieces. */
@@ -37,9 +39,16 @@ public final class ReadAhead implements AutoCloseable {
      * @param expectedLengths in bytes, in the order of the keys; 0 for any. Empty for any of all
      */
     public ReadAhead(Transfers transfers, List<ChunkKey> keys, List<Long> expectedLengths) {
+        this(transfers, keys, expectedLengths, Optional.empty());
+    }
+
+    /** The same for a caller that stops waiting at {@code deadlineNanos}, by {@link System#nanoTime}. */
+    public ReadAhead(
+            Transfers transfers, List<ChunkKey> keys, List<Long> expectedLengths, Optional<Long> deadlineNanos) {
         this.transfers = transfers;
         this.keys = keys;
         this.expectedLengths = expectedLengths;
+        this.deadlineNanos = deadlineNanos;
     }
 
     /** The next piece, which the caller closes; null after the last. Waits only while the caller holds no piece. */
@@ -122,7 +131,7 @@ public final class ReadAhead implements AutoCloseable {
 
     private @Nullable ChunkRead open(int index, boolean mayWait) throws InterruptedException {
         long expected = index < expectedLengths.size() ? expectedLengths.get(index) : 0;
-        return switch (Pins.pin(transfers, keys.get(index), expected, mayWait)) {
+        return switch (Pins.pin(transfers, keys.get(index), expected, mayWait, deadlineNanos)) {
             case Pins.Found(PinnedChunk chunk) -> ChunkRead.of(transfers.metrics(), index, chunk);
             case Pins.Missed(MissReason reason) -> ChunkRead.missed(transfers.metrics(), index, reason);
             case Pins.InFlight() -> null;

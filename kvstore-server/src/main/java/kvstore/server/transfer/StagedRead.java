@@ -2,7 +2,11 @@ package kvstore.server.transfer;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import kvstore.v1.MissReason;
 
 /**
  * One caller's share in a read into memory of the daemon. Others may look at the same bytes, so nobody changes them.
@@ -17,9 +21,41 @@ public final class StagedRead implements AutoCloseable {
         this.shared = shared;
     }
 
-    /** Completes when the bytes are there, or will not come. */
-    public CompletableFuture<Void> arrived() {
-        return shared.arrived();
+    /**
+     * Waits until the bytes are there.
+     *
+     * @param cancelled ends the wait
+     * @return why they will not come, or not while anybody waits; unspecified if they are there
+     * @throws PeerGoneException if {@code cancelled} came first
+     */
+    public MissReason await(CompletableFuture<Void> cancelled) throws PeerGoneException, InterruptedException {
+        CompletableFuture<Void> arrived = shared.arrived();
+        try {
+            long leftNanos = Math.max(0, shared.giveUpNanos() - System.nanoTime());
+            CompletableFuture.anyOf(arrived, cancelled).get(leftNanos, TimeUnit.NANOSECONDS);
+            if (!arrived.isDone()) {
+                throw new PeerGoneException();
+            }
+            return MissReason.MISS_REASON_UNSPECIFIED;
+        } catch (ExecutionException e) {
+            return Reasons.missOf(e.getCause());
+        } catch (TimeoutException _) {
+            return MissReason.MISS_REASON_IO_TIMEOUT;
+        }
+    }
+
+    /** As {@link #await(CompletableFuture)}, for a caller that nothing cancels. */
+    public MissReason await() throws InterruptedException {
+        try {
+            return await(new CompletableFuture<>());
+        } catch (PeerGoneException e) {
+            throw new AssertionError("nobody can have cancelled", e);
+        }
+    }
+
+    /** Whether {@link #await} would return at once. */
+    boolean isDone() {
+        return shared.arrived().isDone();
     }
 
     /** Where the bytes are once they have arrived: as many as were asked for, rounded up to whole blocks. */

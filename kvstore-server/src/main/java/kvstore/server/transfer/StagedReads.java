@@ -24,6 +24,7 @@ public final class StagedReads {
     private final SlabPool slabs;
     private final DaemonMetrics metrics;
     private final long waitNanos;
+    private final long timeoutNanos;
 
     /** Guarded by itself, as are the counts of users. */
     private final Map<Extent, Shared> held = new HashMap<>();
@@ -31,11 +32,17 @@ public final class StagedReads {
     /** Files are told apart by identity: each segment has one. */
     record Extent(IoFile file, long offset, long bytes) {}
 
-    /** @param wait how long a get waits for memory */
-    public StagedReads(SlabPool slabs, DaemonMetrics metrics, Duration wait) {
+    /**
+     * For one disk.
+     *
+     * @param wait how long a get waits for memory
+     * @param timeout how long it waits for the disk
+     */
+    public StagedReads(SlabPool slabs, DaemonMetrics metrics, Duration wait, Duration timeout) {
         this.slabs = slabs;
         this.metrics = metrics;
         this.waitNanos = wait.toNanos();
+        this.timeoutNanos = timeout.toNanos();
     }
 
     /**
@@ -107,6 +114,7 @@ public final class StagedReads {
         private final Extent extent;
         private final Slab slab;
         private final CompletableFuture<Void> arrived;
+        private final long giveUpNanos = System.nanoTime() + timeoutNanos;
 
         /** The device is one, until the read has ended; the caller that began it is the other. */
         private int users = 2;
@@ -128,6 +136,11 @@ public final class StagedReads {
 
         CompletableFuture<Void> arrived() {
             return arrived;
+        }
+
+        /** When nobody waits for the device any more, by {@link System#nanoTime}; the same for all who share it. */
+        long giveUpNanos() {
+            return giveUpNanos;
         }
 
         MemorySegment memory() {

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.server.io.GuardConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.event.Level;
@@ -35,6 +36,13 @@ final class ConfigValuesTest {
                   direct-io: require
                   read-threads: 16
                   write-threads: 2
+                io:
+                  read-budget: 100MiB
+                  write-budget: 50MiB
+                  write-budget-beside-reads: 10MiB
+                  operation-timeout: 7s
+                  breaker-failures: 8
+                  probe-interval: 9s
                 memory:
                   slab-size: 256MiB
                   write-share: 0.25
@@ -85,6 +93,8 @@ final class ConfigValuesTest {
                                 DirectMode.REQUIRE,
                                 16,
                                 2),
+                        new GuardConfig(
+                                100 << 20, 50 << 20, 10 << 20, Duration.ofSeconds(7), 8, Duration.ofSeconds(9)),
                         new MemoryConfig(256 << 20, 0.25),
                         new GrpcConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("::1"), 0)),

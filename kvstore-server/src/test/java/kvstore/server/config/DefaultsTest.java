@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.server.io.GuardConfig;
 import kvstore.store.StoreConfig;
 import org.junit.jupiter.api.Test;
 import org.slf4j.event.Level;
@@ -28,6 +29,8 @@ final class DefaultsTest {
                         Machine.hostName(),
                         new DataConfig(
                                 Path.of("/pool"), OptionalLong.empty(), 1L << 30, 512L << 20, DirectMode.AUTO, 8, 4),
+                        new GuardConfig(
+                                512L << 20, 256L << 20, 32L << 20, Duration.ofSeconds(30), 32, Duration.ofSeconds(1)),
                         new MemoryConfig(Machine.slabSizeBytes(), 0.5),
                         new GrpcConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7420)),

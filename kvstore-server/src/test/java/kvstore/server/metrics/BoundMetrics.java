@@ -6,6 +6,7 @@ import java.util.function.Supplier;
 import kvstore.api.IoFailure;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
+import kvstore.server.io.FlowStats;
 import kvstore.store.RecoveryReport;
 import kvstore.store.StoreStats;
 
@@ -27,6 +28,8 @@ final class BoundMetrics {
         metrics.bindRegions(() -> 2, () -> 3000);
         metrics.bindStore(stats, () -> 12345);
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        FlowStats flow = new FlowStats(5, 6, 7, 1, true, "trouble", 2, 3);
+        metrics.bindDisk(() -> flow, () -> flow);
         metrics.started("1.2.3", 7, Duration.ofMillis(2500));
     }
 }

@@ -14,6 +14,8 @@ import kvstore.api.HostBuffer;
 import kvstore.api.Region;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
+import kvstore.server.io.GuardConfig;
+import kvstore.server.io.GuardedEngine;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
 import kvstore.server.transfer.PutOutcome;
@@ -39,7 +41,9 @@ final class RegionPutTest {
     @Test
     void memoryComesBackWhenTheThreadsRefuseTheWork() throws Exception {
         try (Arena arena = Arena.ofShared();
-                PosixEngine engine = PosixEngine.open(EngineConfig.defaults(), directory);
+                GuardedEngine engine = new GuardedEngine(
+                        PosixEngine.open(EngineConfig.defaults(), directory),
+                        new GuardConfig(1 << 30, 1 << 30, 1 << 30, WAIT, 1, WAIT));
                 ChunkStore store =
                         ChunkStore.open(StoreConfig.defaults(directory, "node"), engine, StoreListener.NONE);
                 DaemonMetrics metrics = new DaemonMetrics()) {
@@ -47,8 +51,9 @@ final class RegionPutTest {
                     arena.allocate(2 * SlabPool.MAX_SLAB_BYTES, Blocks.BLOCK_BYTES), SlabPool.MAX_SLAB_BYTES);
             Transfers transfers = new Transfers(
                     store,
+                    engine,
                     slabs,
-                    new StagedReads(slabs, metrics, WAIT),
+                    new StagedReads(slabs, metrics, WAIT, WAIT),
                     metrics,
                     Blocks.BLOCK_BYTES,
                     1 << 20,

@@ -11,6 +11,7 @@ import kvstore.api.IoFailure;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
 import kvstore.server.testing.FakeFile;
+import kvstore.v1.MissReason;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -20,11 +21,13 @@ import org.junit.jupiter.api.Timeout;
 final class StagedReadsTest {
     private static final long BYTES = 3L * Blocks.BLOCK_BYTES;
 
+    private static final Duration TIMEOUT = Duration.ofMillis(50);
+
     private final Arena arena = Arena.ofShared();
     private final SlabPool slabs =
             new SlabPool(arena.allocate(2 * SlabPool.MAX_SLAB_BYTES, Blocks.BLOCK_BYTES), SlabPool.MAX_SLAB_BYTES);
     private final DaemonMetrics metrics = new DaemonMetrics();
-    private final StagedReads reads = new StagedReads(slabs, metrics, Duration.ZERO);
+    private final StagedReads reads = new StagedReads(slabs, metrics, Duration.ZERO, TIMEOUT);
     private final FakeFile file = new FakeFile();
 
     @AfterEach
@@ -39,10 +42,10 @@ final class StagedReadsTest {
         StagedRead second = Objects.requireNonNull(reads.readWithoutWaiting(file, 0, BYTES));
         StagedRead other = read(BYTES);
         assertThat(file.underWay()).hasSize(2);
-        assertThat(second.arrived()).isNotDone();
+        assertThat(second.isDone()).isFalse();
         file.end();
         file.end();
-        assertThat(first.arrived()).isCompleted();
+        assertThat(first.await()).isEqualTo(MissReason.MISS_REASON_UNSPECIFIED);
         assertThat(second.memory().address()).isEqualTo(first.memory().address());
         assertThat(other.memory().get(ValueLayout.JAVA_LONG, 0)).isEqualTo(BYTES);
 
@@ -75,13 +78,26 @@ final class StagedReadsTest {
     }
 
     @Test
+    void nobodyWaitsForADeviceThatHangsAndItKeepsTheMemory() throws InterruptedException {
+        StagedRead first = read(0);
+        assertThat(first.await()).isEqualTo(MissReason.MISS_REASON_IO_TIMEOUT);
+        StagedRead late = read(0);
+        assertThat(late.await()).as("of one who joins late").isEqualTo(MissReason.MISS_REASON_IO_TIMEOUT);
+        first.close();
+        late.close();
+        assertThat(slabs.usedBytes()).isPositive();
+        file.end();
+        assertThat(slabs.usedBytes()).isZero();
+    }
+
+    @Test
     void whatFailedIsTriedAgain() throws InterruptedException {
         StagedRead failed = read(0);
         file.fail(new IoFailure(IoFailure.Kind.IO, 5, "EIO"));
-        assertThat(failed.arrived()).isCompletedExceptionally();
+        assertThat(failed.await()).isEqualTo(MissReason.MISS_REASON_IO_ERROR);
         StagedRead again = read(0);
         file.end();
-        assertThat(again.arrived()).isCompleted();
+        assertThat(again.await()).isEqualTo(MissReason.MISS_REASON_UNSPECIFIED);
         failed.close();
         again.close();
         assertThat(slabs.usedBytes()).isZero();
