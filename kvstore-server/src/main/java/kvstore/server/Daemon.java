@@ -113,6 +113,7 @@ public final class Daemon implements AutoCloseable {
         PosixEngine engine = parts.add(openEngine());
         GuardedEngine disk = parts.add(new GuardedEngine(between.apply(engine), config.io()));
         ChunkStore store = parts.add(ChunkStore.open(storeConfig(), disk, metrics.storeListener()));
+        engine.prepare(store.directory());
         this.store = Optional.of(store);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
@@ -132,6 +133,7 @@ public final class Daemon implements AutoCloseable {
                 store.identity(),
                 disk,
                 config.data().directory().toString(),
+                engine::layout,
                 started,
                 () -> state.get() == State.READY);
         RegionAccess regions = openRegions(transfers);
@@ -140,6 +142,7 @@ public final class Daemon implements AutoCloseable {
         metrics.bindStore(store::stats, () -> availableBytes(disk));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         metrics.bindDisk(disk::reads, disk::writes);
+        metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
                 config.grpc(), transfers, node, regions, config.lease().maxDuration()));
         door = Optional.of(opened);
@@ -176,6 +179,10 @@ public final class Daemon implements AutoCloseable {
         return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
     }
 
+    private String fileSystem(PosixEngine engine) throws IoFailure {
+        return engine.facts(config.data().directory()).type();
+    }
+
     private long availableBytes(IoEngine engine) {
         try {
             return engine.facts(config.data().directory()).availableBytes();
@@ -197,7 +204,12 @@ public final class Daemon implements AutoCloseable {
         DataConfig data = config.data();
         try {
             return PosixEngine.open(
-                    new EngineConfig(data.readThreads(), data.writeThreads(), data.directIo()), directory);
+                    new EngineConfig(
+                            data.readThreads(),
+                            data.writeThreads(),
+                            data.directIo(),
+                            config.lustre().layout()),
+                    directory);
         } catch (IoFailure e) {
             throw new IOException("data.directory: " + e.getMessage(), e);
         }
@@ -213,6 +225,7 @@ public final class Daemon implements AutoCloseable {
                 data.maxValueSizeBytes(),
                 config.lease().maxDuration().toMillis(),
                 config.lease().maxCount(),
+                config.eviction(),
                 config.explain().maxKeys());
     }
 
@@ -221,7 +234,7 @@ public final class Daemon implements AutoCloseable {
         return Math.max(SlabPool.MAX_SLAB_BYTES, share);
     }
 
-    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) {
+    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) throws IoFailure {
         if (engine.path() != IoPath.ODIRECT) {
             log.atWarn().addKeyValue("reason", engine.reason()).log("payload goes through the page cache");
         }
@@ -231,9 +244,12 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("epoch", store.identity().epoch())
                 .addKeyValue("directory", config.data().directory())
                 .addKeyValue("capacity_bytes", store.stats().capacityBytes())
+                .addKeyValue("eviction", config.eviction().policy().label())
                 .addKeyValue("used_bytes", store.stats().usedBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())
+                .addKeyValue("file_system", fileSystem(engine))
+                .addKeyValue("stripe_layout", engine.layout().outcome().label())
                 .addKeyValue("io_path", engine.path().label())
                 .addKeyValue("io_reason", engine.reason())
                 .addKeyValue(

@@ -1,5 +1,6 @@
 package kvstore.store;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
@@ -30,7 +31,8 @@ public final class ChunkStore implements AutoCloseable {
         return open(config, engine, listener, Environment.system());
     }
 
-    static ChunkStore open(StoreConfig config, IoEngine engine, StoreListener listener, Environment environment)
+    /** As {@link #open(StoreConfig, IoEngine, StoreListener)}, in a world of the caller's: for simulations. */
+    public static ChunkStore open(StoreConfig config, IoEngine engine, StoreListener listener, Environment environment)
             throws StoreException {
         return new ChunkStore(OpenStore.open(config, engine, listener, environment));
     }
@@ -81,6 +83,11 @@ public final class ChunkStore implements AutoCloseable {
     /** Ends a lease before its time. An unknown or ended one is ignored. */
     public void release(long leaseId) {
         store.leases().release(leaseId);
+    }
+
+    /** Where this node's segment files are made. */
+    public Path directory() {
+        return store.directory();
     }
 
     /** The store in numbers. Never blocks. */

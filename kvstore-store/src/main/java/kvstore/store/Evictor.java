@@ -5,13 +5,16 @@ import java.util.List;
 import java.util.function.Predicate;
 import kvstore.api.IoFailure;
 import kvstore.store.ChunkIndex.Slot;
+import kvstore.store.ChunkIndex.Use;
 import kvstore.store.Departure.Cause;
 import kvstore.store.Segments.Stray;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Frees space by forgetting whole segments, the oldest first that nobody holds. One call at a time.
+ * Frees space by forgetting whole segments, the oldest first that nobody holds, as the {@link EvictionPolicy} wants it. One
+ * call at a time.
  *
  * <p>When an older segment must stay because it is held, what the evicted one hides there (deletes, replaced values) is
  * written again first, or a restart would bring it back.
@@ -27,7 +30,9 @@ final class Evictor {
     private final BlockBuffers buffers;
     private final StoreListener listener;
     private final Environment environment;
+    private final EvictionPolicy policy;
     private volatile Predicate<List<Hide>> rewriter = _ -> true;
+    private volatile @Nullable Reinserter reinserter;
 
     Evictor(
             ChunkIndex index,
@@ -36,6 +41,7 @@ final class Evictor {
             LeaseTable leases,
             NodeDirectory directory,
             BlockBuffers buffers,
+            EvictionPolicy policy,
             StoreListener listener,
             Environment environment) {
         this.index = index;
@@ -44,6 +50,7 @@ final class Evictor {
         this.leases = leases;
         this.directory = directory;
         this.buffers = buffers;
+        this.policy = policy;
         this.listener = listener;
         this.environment = environment;
     }
@@ -51,6 +58,34 @@ final class Evictor {
     /** Who writes hides again, and says whether that worked. Before this is called they are dropped. */
     void rewriteWith(Predicate<List<Hide>> writer) {
         rewriter = writer;
+    }
+
+    /** Who moves what is worth it. Before this is called nothing is moved. */
+    void rescueWith(Reinserter mover) {
+        reinserter = mover;
+    }
+
+    /** Evicts every segment in which nothing was wanted for too long. May run beside {@link #evictOldest}. */
+    void evictExpired() {
+        leases.expire();
+        int limit = policy.expiredBefore(environment.seconds());
+        if (limit == 0 || segments.inUse().isEmpty()) {
+            return;
+        }
+        List<Segment> all = List.copyOf(segments.inUse().values());
+        LastUses uses = new LastUses(all.getFirst().id(), all.getLast().id());
+        index.showUses(uses);
+        for (Segment segment : all) {
+            int lastUse = uses.of(segment.id());
+            // Without a visible chunk there may still be hides in it, which others need: the oldest go anyway.
+            if (lastUse != 0 && lastUse < limit && segment.condemn()) {
+                if (carryOver(segment)) {
+                    boolean _ = evict(segment, true);
+                } else {
+                    segment.reprieve();
+                }
+            }
+        }
     }
 
     /** Evicts one segment; false if none can be. */
@@ -64,10 +99,11 @@ final class Evictor {
             }
         }
         for (Segment segment : segments.inUse().values()) {
+            rescue(segment);
             if (segment.condemn()) {
                 if (!carryOver(segment)) {
                     segment.reprieve();
-                } else if (evict(segment)) {
+                } else if (evict(segment, false)) {
                     return true;
                 }
             }
@@ -83,12 +119,27 @@ final class Evictor {
         return deleteStray(new Stray(segment.id(), segment.file().file(), segment.sizeBytes()));
     }
 
-    private boolean evict(Segment segment) {
+    private void rescue(Segment segment) {
+        Reinserter mover = reinserter;
+        if (mover != null && !segment.held()) {
+            mover.rescue(segment);
+        }
+    }
+
+    private boolean evict(Segment segment, boolean expired) {
         long[] sums = removeFromIndex(segment);
         long ageMillis = Math.max(0, environment.millis() - segment.header().createdMillis());
         boolean deleted = delete(segment);
         LOG.debug("evicted segment {}: {} chunks, {} bytes, {} ms old", segment.id(), sums[0], sums[1], ageMillis);
-        listener.evicted(segment.id(), sums[0], sums[1], ageMillis);
+        Reinserter mover = reinserter;
+        if (expired) {
+            listener.expired(segment.id(), sums[0], sums[1], ageMillis);
+        } else {
+            listener.evicted(segment.id(), sums[0], sums[1], ageMillis);
+            if (mover != null) {
+                mover.evicted(segment);
+            }
+        }
         return deleted;
     }
 
@@ -108,16 +159,18 @@ final class Evictor {
     private long[] removeFromIndex(Segment segment) {
         long[] sums = new long[2];
         long millis = environment.millis();
+        int limit = policy.expiredBefore(environment.seconds());
         boolean complete = IndexArea.show(
                 segment,
                 buffers,
                 item -> {
+                    Use use = index.use(item.digest(), segment.id(), item.block());
                     Slot slot = index.remove(item.digest().high(), item.digest().low(), segment.id(), item.block());
                     if (slot != null) {
                         sums[0]++;
                         sums[1] += slot.length();
-                        index.ghosts()
-                                .add(item.digest(), new Departure(Cause.EVICTED, millis, segment.id(), slot.length()));
+                        Cause cause = use != null && use.seconds() < limit ? Cause.EXPIRED : Cause.EVICTED;
+                        index.ghosts().add(item.digest(), new Departure(cause, millis, segment.id(), slot.length()));
                     }
                 },
                 listener);

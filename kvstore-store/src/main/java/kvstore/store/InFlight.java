@@ -39,6 +39,23 @@ final class InFlight {
         return puts.putIfAbsent(put.digest, put);
     }
 
+    /**
+     * Registers another copy of a visible chunk. It gets its sequence at once: whatever a client does to the key from now
+     * on comes later, and a delete before the copy is complete makes it void.
+     *
+     * @return false if the chunk is not at this place any more, or the key is being put
+     */
+    boolean beginMove(InFlightPut move, Slot from) {
+        return move
+                == puts.computeIfAbsent(move.digest, digest -> {
+                    if (!from.equals(index.peek(digest))) {
+                        return null;
+                    }
+                    move.sequence = nextSequence();
+                    return move;
+                });
+    }
+
     @Nullable
     InFlightPut get(KeyDigest digest) {
         return puts.get(digest);
@@ -58,11 +75,11 @@ final class InFlight {
      *
      * @return whether an older record of the key may lie on disk
      */
-    boolean stamp(InFlightPut put, int seconds) {
+    boolean stamp(InFlightPut put) {
         boolean[] hides = new boolean[1];
         puts.computeIfPresent(put.digest, (digest, same) -> {
-            same.sequence = nextSequence();
-            hides[0] = index.get(digest, seconds) != null || !segments.strays().isEmpty();
+            same.sequence = same.moves() ? same.sequence : nextSequence();
+            hides[0] = index.peek(digest) != null || !segments.strays().isEmpty();
             return same;
         });
         return hides[0];

@@ -1,18 +1,23 @@
 package kvstore.store;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.StampedLock;
 import kvstore.store.ChunkIndex.Slot;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One part of the index: open addressing with linear probing in one array of longs. Four longs are a slot: digest high,
- * digest low, segment and block, length and time of last use in seconds. Segment 0 marks an empty slot.
+ * digest low, segment and block, length and time of last use in seconds. Segment 0 marks an empty slot. Above the length,
+ * which is below 2<sup>30</sup>, a bit says that the chunk was used since it was written.
  *
  * <p>The table grows by half when four fifths are used, so that an entry takes 40 to 60 bytes.
  */
 final class IndexStripe {
     private static final int SLOT = 4;
     private static final int SLOTS_MIN = 16;
+    private static final int USED = 1 << 31;
+    private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
 
     private final StampedLock lock = new StampedLock();
     private long[] table = new long[SLOTS_MIN * SLOT];
@@ -21,17 +26,52 @@ final class IndexStripe {
     /** @param seconds time of this use; 0 for a look that is none */
     @Nullable
     Slot get(long high, long low, int seconds) {
+        return get(high, low, seconds, 0, 0);
+    }
+
+    /**
+     * @param seconds time of this use; 0 for a look that is none
+     * @param graceSeconds a use so soon after the last changes nothing
+     * @param notBefore what was used last before this second is not found
+     */
+    @Nullable
+    Slot get(long high, long low, int seconds, int graceSeconds, int notBefore) {
         long stamp = lock.readLock();
         try {
             int at = find(high, low);
-            if (table[at + 2] == 0) {
+            if (table[at + 2] == 0 || (int) table[at + 3] < notBefore) {
                 return null;
             }
             if (seconds != 0) {
-                // A single write under a shared lock: two lookups may race for the time, and either is right.
-                table[at + 3] = pack(length(at), seconds);
+                touch(at, seconds, graceSeconds);
             }
             return slot(at);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** Time and kind of the last use of the chunk of this place; null if there is none or another. */
+    ChunkIndex.@Nullable Use use(long high, long low, int segment, int block) {
+        long stamp = lock.readLock();
+        try {
+            int at = find(high, low);
+            return table[at + 2] == pack(segment, block)
+                    ? new ChunkIndex.Use((int) table[at + 3], table[at + 3] < 0)
+                    : null;
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    void showUses(LastUses uses) {
+        long stamp = lock.readLock();
+        try {
+            for (int at = 0; at < table.length; at += SLOT) {
+                if (table[at + 2] != 0) {
+                    uses.see(segment(at), (int) table[at + 3]);
+                }
+            }
         } finally {
             lock.unlockRead(stamp);
         }
@@ -123,6 +163,22 @@ final class IndexStripe {
         }
     }
 
+    /**
+     * The time only grows: of two lookups of a prefix that race, the later one must not be undone in a part of it. Under a
+     * shared lock the slot does not move, but others touch it too.
+     */
+    private void touch(int at, int seconds, int graceSeconds) {
+        while (true) {
+            long before = table[at + 3];
+            int last = (int) before;
+            int now = seconds - last > graceSeconds ? seconds : last;
+            long after = pack((int) (before >>> 32) | USED, now);
+            if (after == before || ELEMENT.compareAndSet(table, at + 3, before, after)) {
+                return;
+            }
+        }
+    }
+
     /** The slot of the digest, or the empty one where it belongs. There always is an empty one. */
     private int find(long high, long low) {
         int at = home(low);
@@ -179,7 +235,7 @@ final class IndexStripe {
     }
 
     private int length(int at) {
-        return (int) (table[at + 3] >>> 32);
+        return (int) (table[at + 3] >>> 32) & ~USED;
     }
 
     private static long pack(int high, int low) {

@@ -1,6 +1,7 @@
 package kvstore.store;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.UUID;
 import kvstore.api.Blocks;
 import kvstore.api.IoEngine;
@@ -58,8 +59,15 @@ final class OpenStore {
         geometry = geometry();
         index = new ChunkIndex(config.ghostsMax());
         space = new Space(geometry.capacityBytes());
-        leases = new LeaseTable(config.leasesMax(), directory.epoch() << Integer.SIZE, environment);
-        Evictor evictor = new Evictor(index, segments, space, leases, directory, buffers, listener, environment);
+        EvictionPolicy policy = EvictionPolicy.of(config.eviction(), environment.seconds());
+        leases = new LeaseTable(
+                config.leasesMax(),
+                (long) (geometry.capacityBytes() * config.eviction().leasedShareMax()),
+                directory.epoch() << Integer.SIZE,
+                listener,
+                environment);
+        Evictor evictor =
+                new Evictor(index, segments, space, leases, directory, buffers, policy, listener, environment);
         recovery = recover(evictor);
         inFlight = new InFlight(index, segments, directory.epoch());
         SegmentMaker maker = new SegmentMaker(
@@ -69,10 +77,23 @@ final class OpenStore {
         evictor.rewriteWith(tombstones::writeNow);
         forgetting = new Forgetting(index, inFlight, segments, tombstones, listener, environment);
         puts = new Puts(
-                index, segments, inFlight, log, tombstones, buffers, config.maxValueBytes(), listener, environment);
-        lookups = new Lookups(index, segments, inFlight, leases, forgetting, config.leaseMillisMax(), environment);
+                index,
+                segments,
+                inFlight,
+                log,
+                tombstones,
+                buffers,
+                config.maxValueBytes(),
+                policy,
+                listener,
+                environment);
+        evictor.rescueWith(new Reinserter(policy, index, puts, forgetting, buffers, listener, environment));
+        Expiry expiry = new Expiry(policy, evictor, environment);
+        lookups = new Lookups(
+                index, segments, inFlight, leases, forgetting, expiry, config.leaseMillisMax(), environment);
+        LOG.info("eviction: {}", config.eviction());
         lister = new ChunkLister(index, segments, listener);
-        explainer = new Explainer(index, segments, inFlight, leases);
+        explainer = new Explainer(index, segments, inFlight, leases, policy, environment);
     }
 
     /** As {@link ChunkStore#open}. */
@@ -122,6 +143,10 @@ final class OpenStore {
         return index.ghosts().size();
     }
 
+    Path directory() {
+        return directory.path();
+    }
+
     PoolIdentity identity() {
         return new PoolIdentity(pool, config.node(), directory.epoch());
     }
@@ -138,6 +163,7 @@ final class OpenStore {
                 recovery.quarantinedFiles(),
                 (int) segments.inUse().values().stream().filter(Segment::held).count(),
                 leases.size(),
+                leases.bytes(),
                 inFlight.size(),
                 index.memoryBytes(),
                 recovery);

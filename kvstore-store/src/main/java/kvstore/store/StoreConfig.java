@@ -17,6 +17,7 @@ import kvstore.api.Blocks;
  * @param maxValueBytes longest value, at most {@link #LARGEST_VALUE_BYTES}
  * @param leaseMillisMax longest lease; a longer wish is cut down to it
  * @param leasesMax most leases at a time
+ * @param eviction what goes when room is needed
  * @param ghostsMax keys of which {@link ChunkStore#explain} remembers why they are not here, 32 bytes each
  */
 public record StoreConfig(
@@ -27,6 +28,7 @@ public record StoreConfig(
         long maxValueBytes,
         long leaseMillisMax,
         int leasesMax,
+        EvictionConfig eviction,
         int ghostsMax) {
 
     /** Longest value whose block checksums fit into a record header, in bytes. */
@@ -63,6 +65,11 @@ public record StoreConfig(
                         + Geometry.segmentBytesFor(maxValueBytes) + ", and they are " + segmentBytes);
         require(leaseMillisMax > 0, "leaseMillisMax", leaseMillisMax, "1 or more");
         require(leasesMax > 0, "leasesMax", leasesMax, "1 or more");
+        require(
+                eviction.idleSecondsMax() * 1000L >= leaseMillisMax,
+                "leaseMillisMax",
+                leaseMillisMax,
+                "no longer than what nobody wants is kept, " + eviction.idleSeconds() + " s");
         require(ghostsMax >= 0 && ghostsMax <= GHOSTS_MAX, "ghostsMax", ghostsMax, "0 to " + GHOSTS_MAX);
     }
 
@@ -75,7 +82,30 @@ public record StoreConfig(
             long maxValueBytes,
             long leaseMillisMax,
             int leasesMax) {
-        this(directory, node, capacityBytes, segmentBytes, maxValueBytes, leaseMillisMax, leasesMax, GHOSTS_DEFAULT);
+        this(
+                directory,
+                node,
+                capacityBytes,
+                segmentBytes,
+                maxValueBytes,
+                leaseMillisMax,
+                leasesMax,
+                EvictionConfig.defaults(),
+                GHOSTS_DEFAULT);
+    }
+
+    /** The same with another eviction. */
+    public StoreConfig with(EvictionConfig other) {
+        return new StoreConfig(
+                directory,
+                node,
+                capacityBytes,
+                segmentBytes,
+                maxValueBytes,
+                leaseMillisMax,
+                leasesMax,
+                other,
+                ghostsMax);
     }
 
     /** 1 GiB segments, values up to 512 MiB, leases up to a minute, automatic capacity. */
@@ -83,7 +113,7 @@ public record StoreConfig(
         return new StoreConfig(directory, node, 0, 1L << 30, 512L << 20, 60_000, 10_000);
     }
 
-    private static void require(boolean right, String setting, Object value, String rule) {
+    static void require(boolean right, String setting, Object value, String rule) {
         if (!right) {
             throw new IllegalArgumentException(setting + " = " + value + ": must be " + rule);
         }

@@ -34,6 +34,18 @@ public interface StoreListener {
      */
     default void evicted(long segment, long chunks, long payloadBytes, long ageMillis) {}
 
+    /** As {@link #evicted}, of a segment that went because nobody wanted it for too long. */
+    default void expired(long segment, long chunks, long payloadBytes, long ageMillis) {}
+
+    /** A chunk that was read was written again before its segment went. */
+    default void reinserted(long payloadBytes) {}
+
+    /** Chunks that were read go with their segment all the same. */
+    default void reinsertionRefused(ReinsertionRefusal reason, int chunks) {}
+
+    /** A lookup was answered without the lease that it asked for, because leases hold as many bytes as they may. */
+    default void leaseRefused() {}
+
     /** A record was not what had been put; its key is a miss now. */
     default void corrupt(String reason) {}
 
@@ -44,7 +56,7 @@ public interface StoreListener {
      * The file system failed an operation of the store itself.
      *
      * @param operation a word: {@code create}, {@code header}, {@code seal}, {@code tombstone}, {@code index},
-     *     {@code delete}, {@code open}
+     *     {@code delete}, {@code open}, {@code reinsert}
      */
     default void ioFailed(String operation, IoFailure failure) {}
 

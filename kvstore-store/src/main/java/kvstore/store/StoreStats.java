@@ -13,6 +13,7 @@ package kvstore.store;
  * @param quarantinedFiles damaged segment files that were set aside and are kept
  * @param heldSegments segments that a put, a pin or a lease protects from eviction
  * @param leases leases that hold
+ * @param leasedBytes segment files that they protect from eviction
  * @param putsInFlight reservations neither committed nor aborted
  * @param indexBytes memory of the index
  * @param recovery what the start found
@@ -28,6 +29,7 @@ public record StoreStats(
         int quarantinedFiles,
         int heldSegments,
         int leases,
+        long leasedBytes,
         int putsInFlight,
         long indexBytes,
         RecoveryReport recovery) {}

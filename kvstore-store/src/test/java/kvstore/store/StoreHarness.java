@@ -56,7 +56,8 @@ final class StoreHarness implements AutoCloseable {
     }
 
     static StoreConfig config(Path pool, long capacityBytes) {
-        return new StoreConfig(pool, "node-a", capacityBytes, SEGMENT, MAX_VALUE, 60_000, 100);
+        return new StoreConfig(pool, "node-a", capacityBytes, SEGMENT, MAX_VALUE, 60_000, 100)
+                .with(new EvictionConfig(EvictionConfig.Policy.OLDEST, 0.1, 600, 1));
     }
 
     Environment environment() {

@@ -3,12 +3,15 @@ package kvstore.server.config;
 import static kvstore.server.config.Settings.*;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import kvstore.server.io.GuardConfig;
+import kvstore.lustre.StripeLayout;
 import kvstore.server.memory.SlabPool;
+import kvstore.store.EvictionConfig;
 
 /** Turns checked values into records, and checks what keys say about each other. */
 final class ConfigBinder {
@@ -45,6 +48,7 @@ final class ConfigBinder {
                         values.get(IO_OPERATION_TIMEOUT),
                         values.get(IO_BREAKER_FAILURES),
                         values.get(IO_PROBE_INTERVAL)),
+                lustre(),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),
@@ -59,7 +63,9 @@ final class ConfigBinder {
                         values.get(LM_MAX_CONNECTIONS),
                         values.get(LM_EVENT_LOOP_THREADS),
                         values.get(LM_LEASE_DURATION)),
-                new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT)),
+                new LeaseConfig(
+                        values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT), values.get(LEASE_MAX_SHARE)),
+                eviction(),
                 new ExplainConfig(values.get(EXPLAIN_MAX_KEYS)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
@@ -76,6 +82,12 @@ final class ConfigBinder {
                 values.get(DATA_DIRECT_IO),
                 values.get(DATA_READ_THREADS),
                 values.get(DATA_WRITE_THREADS));
+    }
+
+    private LustreConfig lustre() {
+        StripeLayout layout = new StripeLayout(
+                values.get(LUSTRE_STRIPE_COUNT), values.get(LUSTRE_STRIPE_SIZE), values.get(LUSTRE_POOL));
+        return new LustreConfig(values.get(LUSTRE_SET_LAYOUT) ? Optional.of(layout) : Optional.empty());
     }
 
     private GrpcConfig grpc() {
@@ -101,7 +113,23 @@ final class ConfigBinder {
                 socket, values.get(REGION_ALLOWED_UIDS), values.get(REGION_MAX_COUNT), values.get(REGION_THREADS));
     }
 
+    private EvictionConfig eviction() {
+        return new EvictionConfig(
+                values.get(EVICTION_POLICY),
+                values.get(EVICTION_REINSERT_SHARE),
+                Math.toIntExact(values.get(EVICTION_IDLE_TTL).toSeconds()),
+                values.get(LEASE_MAX_SHARE));
+    }
+
     private void check() {
+        Duration idle = values.get(EVICTION_IDLE_TTL);
+        if (!idle.isZero() && idle.toSeconds() < EvictionConfig.IDLE_SECONDS_MIN) {
+            problem(EVICTION_IDLE_TTL, "is neither 0s, for ever, nor 1m or more");
+        } else if (values.get(EVICTION_POLICY) == EvictionConfig.Policy.IDLE
+                && !idle.isZero()
+                && idle.compareTo(values.get(LEASE_MAX_DURATION)) < 0) {
+            problem(EVICTION_IDLE_TTL, "is shorter than " + said(LEASE_MAX_DURATION));
+        }
         long segmentBytes = values.get(DATA_SEGMENT_SIZE);
         if (values.get(DATA_MAX_VALUE_SIZE) > segmentBytes / MIN_VALUES_PER_SEGMENT) {
             problem(DATA_MAX_VALUE_SIZE, "is more than half of " + said(DATA_SEGMENT_SIZE));

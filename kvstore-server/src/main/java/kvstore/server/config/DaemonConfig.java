@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import kvstore.server.io.GuardConfig;
+import kvstore.store.EvictionConfig;
 
 /**
  * All that a daemon was told, checked and complete.
@@ -15,12 +16,14 @@ public record DaemonConfig(
         String node,
         DataConfig data,
         GuardConfig io,
+        LustreConfig lustre,
         MemoryConfig memory,
         GrpcConfig grpc,
         RegionConfig region,
         RespConfig resp,
         LmConfig lm,
         LeaseConfig lease,
+        EvictionConfig eviction,
         ExplainConfig explain,
         AdminConfig admin,
         LogConfig log,

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.lustre.StripeLayout;
+import kvstore.store.EvictionConfig.Policy;
 import kvstore.store.StoreConfig;
 import org.slf4j.event.Level;
 
@@ -93,6 +95,28 @@ final class Settings {
     static final Setting<Duration> IO_PROBE_INTERVAL =
             new Setting<>("io.probe-interval", ValueType.duration("10ms", "10m"), "1s", """
             How often a disk that is left alone is tried, with one block of a file of the daemon's own.""");
+
+    static final Setting<Boolean> LUSTRE_SET_LAYOUT = new Setting<>("lustre.set-layout", ValueType.flag(), "true", """
+            Whether the daemon sets the default stripe layout of its node's directory where that lies on Lustre, and reads \
+            it back. What it cannot set is logged, and new segments get the layout that they inherit. On other file systems \
+            nothing is done.""");
+
+    static final Setting<Integer> LUSTRE_STRIPE_COUNT =
+            new Setting<>("lustre.stripe-count", ValueType.count(1, StripeLayout.STRIPES_MAX), "1", """
+            Object storage targets (OSTs) that one segment file is spread over. With 1, segments are spread over all of \
+            them one by one, and the loss of one target loses only its own.""");
+
+    static final Setting<Long> LUSTRE_STRIPE_SIZE = new Setting<>(
+            "lustre.stripe-size",
+            ValueType.size("64KiB", "4095MiB", "64KiB"),
+            "16MiB",
+            "Bytes on one OST before the next one follows. Without effect where `lustre.stripe-count` is 1.");
+
+    static final Setting<String> LUSTRE_POOL = new Setting<>(
+            "lustre.pool",
+            ValueType.ostPool(),
+            "",
+            "The OST pool that segments lie in, such as one of flash. Empty for all OSTs.");
 
     static final Setting<Long> MEMORY_SLAB_SIZE = new Setting<>(
             "memory.slab-size", ValueType.size("32MiB", "1TiB", "16MiB").orAuto(Machine::slabSizeBytes), "auto", """
@@ -251,6 +275,27 @@ final class Settings {
             "100000",
             "Leases that may be held at one time. Beyond, lookups are answered without a lease.");
 
+    static final Setting<Double> LEASE_MAX_SHARE =
+            new Setting<>("lease.max-share", ValueType.fraction(0.01, 1.0), "0.5", """
+            The part of `data.capacity` that leases may keep from eviction, counted by whole segments. Beyond, lookups are \
+            answered without a lease.""");
+
+    static final Setting<Policy> EVICTION_POLICY =
+            new Setting<>("eviction.policy", ValueType.choice(Policy.class), "reinsert", """
+            What goes when room is needed. `oldest`: the segment that was written first. `reinsert`: the same, but what \
+            was read of it lately is written again, as far as `eviction.reinsert-share` reaches. `idle`: what nobody wanted for \
+            `eviction.idle-ttl` is a miss and goes at once; then the oldest.""");
+
+    static final Setting<Double> EVICTION_REINSERT_SHARE =
+            new Setting<>("eviction.reinsert-share", ValueType.fraction(0.0, 0.5), "0.1", """
+            For the policy `reinsert`: what part of the bytes that eviction frees may be written again, and so at most of \
+            the write bandwidth. 0 for nothing.""");
+
+    static final Setting<Duration> EVICTION_IDLE_TTL =
+            new Setting<>("eviction.idle-ttl", ValueType.duration("0ms", "720h"), "10m", """
+            For the policy `idle`: how long a chunk is kept that nobody wants, at least 1m and \
+            `lease.max-duration`. A start counts as a use. 0s \
+            for ever, which is the policy `oldest`.""");
     static final Setting<Integer> EXPLAIN_MAX_KEYS =
             new Setting<>("explain.max-keys", ValueType.count(0, StoreConfig.GHOSTS_MAX), "100000", """
             Keys that are no longer here of which the daemon remembers why, for `kvstore explain`. 32 bytes each; the \
@@ -291,6 +336,10 @@ final class Settings {
             IO_OPERATION_TIMEOUT,
             IO_BREAKER_FAILURES,
             IO_PROBE_INTERVAL,
+            LUSTRE_SET_LAYOUT,
+            LUSTRE_STRIPE_COUNT,
+            LUSTRE_STRIPE_SIZE,
+            LUSTRE_POOL,
             MEMORY_SLAB_SIZE,
             MEMORY_WRITE_SHARE,
             GRPC_LISTEN,
@@ -320,6 +369,10 @@ final class Settings {
             LM_LEASE_DURATION,
             LEASE_MAX_DURATION,
             LEASE_MAX_COUNT,
+            LEASE_MAX_SHARE,
+            EVICTION_POLICY,
+            EVICTION_REINSERT_SHARE,
+            EVICTION_IDLE_TTL,
             EXPLAIN_MAX_KEYS,
             ADMIN_LISTEN,
             LOG_LEVEL,

@@ -9,6 +9,7 @@ import java.util.List;
 import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
 import kvstore.server.io.FlowStats;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.server.metrics.DaemonCounters;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.Explanation;
@@ -42,6 +43,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             FileSystemFacts fileSystem = fileSystem();
             FlowStats reads = node.engine().reads();
             FlowStats writes = node.engine().writes();
+            DirectoryLayout.Result layout = node.layout().get();
             DaemonCounters counters = transfers.metrics().counters();
             return StatResponse.newBuilder()
                     .setServerVersion(node.version())
@@ -54,6 +56,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .setFileSystem(fileSystem.type())
                     .setIoPath(node.engine().path().label())
                     .setIoPathReason(node.engine().reason())
+                    .setStripeLayout(layout.outcome().label())
+                    .setStripeLayoutReason(layout.reason())
                     .setCapacityBytes(store.capacityBytes())
                     .setUsedBytes(store.usedBytes())
                     .setFileSystemAvailableBytes(fileSystem.availableBytes())

@@ -3,15 +3,24 @@ package kvstore.server.grpc;
 import java.time.Instant;
 import java.util.function.BooleanSupplier;
 import kvstore.server.io.GuardedEngine;
+import java.util.function.Supplier;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.store.PoolIdentity;
 
 /**
  * Who answers, for {@code Hello} and {@code Stat}.
  *
  * @param version the daemon's release
- * @param directory of this node's segments
+ * @param directory of the pool
+ * @param layout what became of the stripe layout of this node's directory
  * @param started when the daemon was started
  * @param ready whether puts and gets are served
  */
 public record NodeIdentity(
-        String version, PoolIdentity pool, GuardedEngine engine, String directory, Instant started, BooleanSupplier ready) {}
+        String version,
+        PoolIdentity pool,
+        GuardedEngine engine,
+        String directory,
+        Supplier<DirectoryLayout.Result> layout,
+        Instant started,
+        BooleanSupplier ready) {}

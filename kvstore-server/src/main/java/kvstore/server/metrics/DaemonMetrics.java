@@ -15,6 +15,7 @@ import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import kvstore.api.IoPath;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.IoStats;
 import kvstore.server.io.FlowStats;
 import kvstore.store.StoreListener;
@@ -174,6 +175,18 @@ public final class DaemonMetrics implements AutoCloseable {
     public void bindDisk(Supplier<FlowStats> reads, Supplier<FlowStats> writes) {
         io.bindDisk("read", reads);
         io.bindDisk("write", writes);
+    }
+
+
+    /**
+     * Shows what the chunks lie on. Once.
+     *
+     * @param type the file system's name
+     * @param layout what became of the stripe layout
+     */
+    public void bindFileSystem(String type, Supplier<DirectoryLayout.Outcome> layout) {
+        io.bindFileSystem(type);
+        io.bindLayout(layout);
     }
 
     /** The daemon is up. Once. */

@@ -247,6 +247,13 @@ enum Metric {
             "",
             "Leases that hold.",
             "At `lease.max-count`, lookups are answered without a lease."),
+    STORE_LEASED_BYTES(Kind.GAUGE, "bytes", "", "Segment files that leases keep from eviction.", ""),
+    STORE_LEASES_REFUSED_TOTAL(
+            Kind.COUNTER,
+            "lookups",
+            "",
+            "Lookups that got no lease because of `lease.max-share`.",
+            "Clients hold leases for too long, or raise `data.capacity`."),
     STORE_RESERVATIONS(Kind.GAUGE, "chunks", "", "Puts that have a place on disk and are not yet visible.", ""),
     STORE_FILE_SYSTEM_AVAILABLE_BYTES(
             Kind.GAUGE,
@@ -254,9 +261,28 @@ enum Metric {
             "",
             "What the file system has left for everybody.",
             "Alert before it is 0: somebody else fills the disk, and puts will be shed."),
-    STORE_EVICTED_SEGMENTS_TOTAL(Kind.COUNTER, "segments", "", "Segments that were evicted.", ""),
-    STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "", "Chunks that went with them.", ""),
-    STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Payload that went with them.", ""),
+    STORE_EVICTED_SEGMENTS_TOTAL(
+            Kind.COUNTER,
+            "segments",
+            "reason",
+            "Segments that were evicted: for their room (`capacity`), or because nobody wanted anything of them (`idle`).",
+            ""),
+    STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "reason", "Chunks that went with them.", ""),
+    STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "reason", "Payload that went with them.", ""),
+    STORE_REINSERTED_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "",
+            "Chunks that had been read and were written again before their segment went.",
+            ""),
+    STORE_REINSERTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Their payload.", ""),
+    STORE_REINSERTION_REFUSED_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "reason",
+            "Chunks that had been read and went all the same.",
+            "`budget`: more is read than may be kept; raise `data.capacity`, then `eviction.reinsert-share`. `no_room`: puts "
+                    + "were faster. `failed`: the log says why."),
     STORE_EVICTION_AGE_SECONDS(
             Kind.HISTOGRAM,
             "seconds",
@@ -309,6 +335,19 @@ enum Metric {
             "path",
             "The way that payload takes between memory and disk; 1 for the one in use.",
             "Alert when `odirect` is 0 where it should work; `kvstore stat` says why."),
+    IO_FILE_SYSTEM(
+            Kind.GAUGE,
+            "1",
+            "type",
+            "What `data.directory` lies on, as its `statfs` magic says: `lustre`, `ext4`, `xfs`, ...",
+            "Alert when a node that should have `lustre` has not: the mount is missing."),
+    LUSTRE_LAYOUT(
+            Kind.GAUGE,
+            "0 or 1",
+            "outcome",
+            "What became of the stripe layout of the node's directory; 1 for what is so. `set`: by this daemon, and read "
+                    + "back; `kept`: it had it; `failed`: it has another one; `not_lustre` and `off`: nothing to do.",
+            "Alert on `failed`; `kvstore stat` and the log say why."),
     IO_OPERATIONS_TOTAL(
             Kind.COUNTER, "operations", "path direction", "Reads and writes that moved all their bytes.", ""),
     IO_BYTES_TOTAL(Kind.COUNTER, "bytes", "path direction", "Bytes that they moved.", ""),
@@ -324,6 +363,19 @@ enum Metric {
             "calls",
             "direction",
             "System calls made because the one before moved only some of the bytes.",
+            ""),
+    IO_REOPENS_TOTAL(
+            Kind.COUNTER,
+            "files",
+            "direction",
+            "Segment files that were opened again, because an operation failed in a way that a fresh descriptor may cure.",
+            "Alert when it keeps rising: servers of the file system put this client out, or a disk is failing."),
+    IO_RETRIES_TOTAL(
+            Kind.COUNTER,
+            "operations",
+            "direction",
+            "Reads and writes that were tried once more with a fresh descriptor. Those that failed again are in "
+                    + "`kvstore_io_failures_total`.",
             ""),
     IO_QUEUED(
             Kind.GAUGE,

@@ -2,11 +2,13 @@ package kvstore.server.metrics;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Timer;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import kvstore.api.IoFailure;
+import kvstore.store.ReinsertionRefusal;
 import kvstore.store.SegmentDamage;
 import kvstore.store.ShedReason;
 import kvstore.store.StoreListener;
@@ -17,9 +19,12 @@ final class StoreMeters implements StoreListener {
     private static final double MILLIS_PER_SECOND = 1e3;
 
     private final Meters meters;
-    private final Counter evictedSegments;
-    private final Counter evictedChunks;
-    private final Counter evictedBytes;
+    private static final String CAPACITY = "capacity";
+    private static final String IDLE = "idle";
+
+    private final Counter reinsertedChunks;
+    private final Counter reinsertedBytes;
+    private final Counter leasesRefused;
     private final Timer evictionAge;
     private final Counter aborted;
     private final Counter deleted;
@@ -27,9 +32,19 @@ final class StoreMeters implements StoreListener {
 
     StoreMeters(Meters meters) {
         this.meters = meters;
-        evictedSegments = meters.counter(Metric.STORE_EVICTED_SEGMENTS_TOTAL);
-        evictedChunks = meters.counter(Metric.STORE_EVICTED_CHUNKS_TOTAL);
-        evictedBytes = meters.counter(Metric.STORE_EVICTED_BYTES_TOTAL);
+        for (String reason : List.of(CAPACITY, IDLE)) {
+            meters.counter(Metric.STORE_EVICTED_SEGMENTS_TOTAL, reason);
+            meters.counter(Metric.STORE_EVICTED_CHUNKS_TOTAL, reason);
+            meters.counter(Metric.STORE_EVICTED_BYTES_TOTAL, reason);
+        }
+        reinsertedChunks = meters.counter(Metric.STORE_REINSERTED_CHUNKS_TOTAL);
+        reinsertedBytes = meters.counter(Metric.STORE_REINSERTED_BYTES_TOTAL);
+        leasesRefused = meters.counter(Metric.STORE_LEASES_REFUSED_TOTAL);
+        for (ReinsertionRefusal reason : ReinsertionRefusal.values()) {
+            if (reason != ReinsertionRefusal.NONE) {
+                meters.counter(Metric.STORE_REINSERTION_REFUSED_CHUNKS_TOTAL, reason.label());
+            }
+        }
         evictionAge = meters.age(Metric.STORE_EVICTION_AGE_SECONDS);
         aborted = meters.counter(Metric.STORE_ABORTED_TOTAL);
         deleted = meters.counter(Metric.STORE_DELETED_CHUNKS_TOTAL);
@@ -54,6 +69,7 @@ final class StoreMeters implements StoreListener {
         gauge(Metric.STORE_SEGMENTS, stats, StoreStats::quarantinedFiles, "quarantined");
         gauge(Metric.STORE_INDEX_BYTES, stats, StoreStats::indexBytes);
         gauge(Metric.STORE_LEASES, stats, StoreStats::leases);
+        gauge(Metric.STORE_LEASED_BYTES, stats, StoreStats::leasedBytes);
         gauge(Metric.STORE_RESERVATIONS, stats, StoreStats::putsInFlight);
         gauge(Metric.STORE_RECOVERY_SECONDS, stats, s -> s.recovery().millis() / MILLIS_PER_SECOND);
         gauge(Metric.STORE_RECOVERY_CHUNKS, stats, s -> s.recovery().chunks());
@@ -62,7 +78,10 @@ final class StoreMeters implements StoreListener {
     }
 
     long evictedChunks() {
-        return (long) evictedChunks.count();
+        double both = meters.counter(Metric.STORE_EVICTED_CHUNKS_TOTAL, CAPACITY)
+                        .count()
+                + meters.counter(Metric.STORE_EVICTED_CHUNKS_TOTAL, IDLE).count();
+        return (long) both;
     }
 
     long corruptRecords() {
@@ -91,9 +110,35 @@ final class StoreMeters implements StoreListener {
 
     @Override
     public void evicted(long segment, long chunks, long payloadBytes, long ageMillis) {
-        evictedSegments.increment();
-        evictedChunks.increment((double) chunks);
-        evictedBytes.increment((double) payloadBytes);
+        countEvicted(CAPACITY, chunks, payloadBytes, ageMillis);
+    }
+
+    @Override
+    public void expired(long segment, long chunks, long payloadBytes, long ageMillis) {
+        countEvicted(IDLE, chunks, payloadBytes, ageMillis);
+    }
+
+    @Override
+    public void reinserted(long payloadBytes) {
+        reinsertedChunks.increment();
+        reinsertedBytes.increment((double) payloadBytes);
+    }
+
+    @Override
+    public void reinsertionRefused(ReinsertionRefusal reason, int chunks) {
+        meters.counter(Metric.STORE_REINSERTION_REFUSED_CHUNKS_TOTAL, reason.label())
+                .increment(chunks);
+    }
+
+    @Override
+    public void leaseRefused() {
+        leasesRefused.increment();
+    }
+
+    private void countEvicted(String reason, long chunks, long payloadBytes, long ageMillis) {
+        meters.counter(Metric.STORE_EVICTED_SEGMENTS_TOTAL, reason).increment();
+        meters.counter(Metric.STORE_EVICTED_CHUNKS_TOTAL, reason).increment((double) chunks);
+        meters.counter(Metric.STORE_EVICTED_BYTES_TOTAL, reason).increment((double) payloadBytes);
         evictionAge.record(ageMillis, TimeUnit.MILLISECONDS);
     }
 

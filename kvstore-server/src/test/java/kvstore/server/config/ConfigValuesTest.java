@@ -16,6 +16,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.server.io.GuardConfig;
+import kvstore.lustre.StripeLayout;
+import kvstore.store.EvictionConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.event.Level;
@@ -43,6 +45,7 @@ final class ConfigValuesTest {
                   operation-timeout: 7s
                   breaker-failures: 8
                   probe-interval: 9s
+                lustre: {set-layout: true, stripe-count: 4, stripe-size: 64MiB, pool: flash-1}
                 memory:
                   slab-size: 256MiB
                   write-share: 0.25
@@ -66,7 +69,8 @@ final class ConfigValuesTest {
                   lease-duration: 5s
                   max-expiries: 0
                 lm: {listen: "127.0.0.1:65432", max-connections: 7, event-loop-threads: 4, lease-duration: 9s}
-                lease: {max-duration: 10s, max-count: 12}
+                lease: {max-duration: 10s, max-count: 12, max-share: 0.25}
+                eviction: {policy: idle, reinsert-share: 0.2, idle-ttl: 1h}
                 explain: {max-keys: 9}
                 admin:
                   listen: null
@@ -95,6 +99,7 @@ final class ConfigValuesTest {
                                 2),
                         new GuardConfig(
                                 100 << 20, 50 << 20, 10 << 20, Duration.ofSeconds(7), 8, Duration.ofSeconds(9)),
+                        new LustreConfig(Optional.of(new StripeLayout(4, 64 << 20, "flash-1"))),
                         new MemoryConfig(256 << 20, 0.25),
                         new GrpcConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("::1"), 0)),
@@ -121,7 +126,8 @@ final class ConfigValuesTest {
                                 7,
                                 4,
                                 Duration.ofSeconds(9)),
-                        new LeaseConfig(Duration.ofSeconds(10), 12),
+                        new LeaseConfig(Duration.ofSeconds(10), 12, 0.25),
+                        new EvictionConfig(EvictionConfig.Policy.IDLE, 0.2, 3600, 0.25),
                         new ExplainConfig(9),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),

@@ -15,6 +15,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.server.io.GuardConfig;
+import kvstore.lustre.StripeLayout;
+import kvstore.store.EvictionConfig;
 import kvstore.store.StoreConfig;
 import org.junit.jupiter.api.Test;
 import org.slf4j.event.Level;
@@ -31,6 +33,7 @@ final class DefaultsTest {
                                 Path.of("/pool"), OptionalLong.empty(), 1L << 30, 512L << 20, DirectMode.AUTO, 8, 4),
                         new GuardConfig(
                                 512L << 20, 256L << 20, 32L << 20, Duration.ofSeconds(30), 32, Duration.ofSeconds(1)),
+                        new LustreConfig(Optional.of(new StripeLayout(1, 16 << 20, ""))),
                         new MemoryConfig(Machine.slabSizeBytes(), 0.5),
                         new GrpcConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7420)),
@@ -49,7 +52,8 @@ final class DefaultsTest {
                         new RespConfig(
                                 Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60), 65_536),
                         new LmConfig(Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60)),
-                        new LeaseConfig(Duration.ofSeconds(60), 100_000),
+                        new LeaseConfig(Duration.ofSeconds(60), 100_000, 0.5),
+                        new EvictionConfig(EvictionConfig.Policy.REINSERT, 0.1, 600, 0.5),
                         new ExplainConfig(100_000),
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),

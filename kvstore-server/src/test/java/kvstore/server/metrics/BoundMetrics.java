@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Supplier;
 import kvstore.api.IoFailure;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.server.io.FlowStats;
@@ -20,7 +21,7 @@ final class BoundMetrics {
 
     static StoreStats stats() {
         return new StoreStats(
-                100, 90, 10, 80, 70, 9, 2, 1, 3, 4, 5, 60, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
+                100, 90, 10, 80, 70, 9, 2, 1, 3, 4, 4000, 5, 60, new RecoveryReport(50, 8, 1, 2, 1, 1, 0, 1500));
     }
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
@@ -30,6 +31,7 @@ final class BoundMetrics {
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         FlowStats flow = new FlowStats(5, 6, 7, 1, true, "trouble", 2, 3);
         metrics.bindDisk(() -> flow, () -> flow);
+        metrics.bindFileSystem("lustre", () -> DirectoryLayout.Outcome.KEPT);
         metrics.started("1.2.3", 7, Duration.ofMillis(2500));
     }
 }
