@@ -32,6 +32,7 @@ import kvstore.server.config.DaemonConfig;
 import kvstore.server.config.DataConfig;
 import kvstore.server.grpc.GrpcDoor;
 import kvstore.server.grpc.NodeIdentity;
+import kvstore.server.io.GuardedEngine;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
@@ -47,6 +48,7 @@ import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
 import kvstore.server.scrub.Scrubs;
+import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.CapacityConfig;
 import kvstore.store.ChunkStore;
@@ -80,6 +82,7 @@ public final class Daemon implements AutoCloseable {
     private final DaemonMetrics metrics = parts.add(new DaemonMetrics());
 
     private Optional<ChunkStore> store = Optional.empty();
+    private volatile Optional<GuardedEngine> guarded = Optional.empty();
     private Optional<GrpcDoor> door = Optional.empty();
     private Optional<RespDoor> respDoor = Optional.empty();
     private Optional<LmDoor> lmDoor = Optional.empty();
@@ -118,14 +121,15 @@ public final class Daemon implements AutoCloseable {
 
     private void open(UnaryOperator<IoEngine> between) throws IOException {
         if (config.admin().listen().isPresent()) {
-            admin = Optional.of(
-                    parts.add(AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady)));
+            admin = Optional.of(parts.add(
+                    AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady, this::trouble)));
         }
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
         GpuAccess gpus = openGpus(engine);
         IoEngine all = gpus.engine().<IoEngine>map(Function.identity()).orElse(engine);
-        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(all), metrics.storeListener()));
+        GuardedEngine disk = parts.add(new GuardedEngine(between.apply(all), config.io()));
+        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), disk, metrics.storeListener()));
         engine.prepare(store.directory());
         this.store = Optional.of(store);
         Scrubs background = parts.add(new Scrubs(store, engine.reads()::queued));
@@ -133,7 +137,9 @@ public final class Daemon implements AutoCloseable {
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
+                disk,
                 slabs,
+                new StagedReads(slabs, metrics, config.grpc().getWait(), disk.operationTimeout()),
                 metrics,
                 config.grpc().frameSizeBytes(),
                 config.data().maxValueSizeBytes(),
@@ -144,7 +150,7 @@ public final class Daemon implements AutoCloseable {
         NodeIdentity node = new NodeIdentity(
                 Version.current(),
                 store.identity(),
-                engine,
+                disk,
                 gpus,
                 config.data().directory().toString(),
                 engine::layout,
@@ -152,9 +158,10 @@ public final class Daemon implements AutoCloseable {
                 () -> state.get() == State.READY);
         RegionAccess regions = openRegions(transfers, gpus);
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
-        metrics.bindStore(store::stats, () -> availableBytes(engine));
+        metrics.bindStore(store::stats, () -> availableBytes(disk));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         metrics.bindGpus(gpus.path(), gpus.reason(), gpus.engine().map(GpuFigures::of));
+        metrics.bindDisk(disk::reads, disk::writes);
         metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
                 config.grpc(), transfers, node, regions, config.lease().maxDuration(), background));
@@ -173,6 +180,8 @@ public final class Daemon implements AutoCloseable {
         }
         background.start(config.scrub());
         metrics.bindScrubs(() -> figures(background));
+        disk.guard(config.data().directory().resolve(".probe-" + config.node()), opened::serving);
+        guarded = Optional.of(disk);
         state.set(State.READY);
         metrics.ready(true);
         Duration took = Duration.between(started, Instant.now());
@@ -239,7 +248,7 @@ public final class Daemon implements AutoCloseable {
         return engine.facts(config.data().directory()).type();
     }
 
-    private long availableBytes(PosixEngine engine) {
+    private long availableBytes(IoEngine engine) {
         try {
             return engine.facts(config.data().directory()).availableBytes();
         } catch (IoFailure _) {
@@ -428,9 +437,14 @@ public final class Daemon implements AutoCloseable {
                 yield Optional.of("starting: "
                         + (recovering.isEmpty() ? "the file system is looked at" : "recovering, " + recovering));
             }
-            case READY -> Optional.empty();
+            case READY -> guarded.flatMap(GuardedEngine::unreadable);
             case DRAINING, STOPPED -> Optional.of("stopping");
         };
+    }
+
+    /** For {@code /healthz}: what is wrong although the process lives. */
+    private Optional<String> trouble() {
+        return guarded.flatMap(GuardedEngine::trouble);
     }
 
     /**

@@ -208,7 +208,7 @@ final class Volume implements WatchedEngine.Watcher {
     private void suspect(IoFailure failure) {
         boolean telling = switch (failure.kind()) {
             case IO, TRANSIENT, NOT_FOUND, DENIED -> true;
-            case NO_SPACE, EXISTS, SHORT, CLOSED, MEMORY_GONE, OTHER -> false;
+            case NO_SPACE, EXISTS, UNAVAILABLE, SHORT, CLOSED, MEMORY_GONE, OTHER -> false;
         };
         if (telling && away == null && returning != null) {
             look();

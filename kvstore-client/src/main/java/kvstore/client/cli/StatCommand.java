@@ -94,6 +94,7 @@ final class StatCommand implements KvStoreCommand {
                                         Words.size(stat.getFileSystemAvailableBytes()),
                                         Words.size(stat.getFreeSpaceFloorBytes())))
                 .add("capacity", stat.getCapacityState())
+                .add("", diskFlow(stat))
                 .add("chunks", "%d (%s)".formatted(stat.getChunks(), Words.size(stat.getChunkBytes())))
                 .add("segments", "%d of %s".formatted(stat.getSegments(), Words.size(stat.getSegmentBytes())))
                 .add("memory", portion(stat.getMemoryUsedBytes(), stat.getMemoryBytes()))
@@ -142,6 +143,18 @@ final class StatCommand implements KvStoreCommand {
                                             each.getCapacityState())
                             : "%s: set aside (%s)".formatted(each.getPath(), each.getAwayReason()));
         }
+    }
+
+    private static String diskFlow(StatResponse stat) {
+        if (!stat.getDiskTrouble().isEmpty()) {
+            return stat.getDiskTrouble();
+        }
+        return "%s outstanding, %d operations overdue, when busy %s/s read and %s/s written"
+                .formatted(
+                        Words.size(stat.getDiskOutstandingBytes()),
+                        stat.getDiskOverdue(),
+                        Words.size(stat.getReadBytesPerSecond()),
+                        Words.size(stat.getWriteBytesPerSecond()));
     }
 
     private static String portion(long used, long whole) {

@@ -11,6 +11,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.gds.GdsConfig;
 import kvstore.lustre.StripeLayout;
+import kvstore.server.io.GuardConfig;
 import kvstore.server.memory.SlabPool;
 import kvstore.store.EvictionConfig;
 
@@ -43,6 +44,13 @@ final class ConfigBinder {
                 values.get(NODE),
                 data(directory.get()),
                 capacity(),
+                new GuardConfig(
+                        values.get(IO_READ_BUDGET),
+                        values.get(IO_WRITE_BUDGET),
+                        values.get(IO_WRITE_BUDGET_BESIDE_READS),
+                        values.get(IO_OPERATION_TIMEOUT),
+                        values.get(IO_BREAKER_FAILURES),
+                        values.get(IO_PROBE_INTERVAL)),
                 lustre(),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),

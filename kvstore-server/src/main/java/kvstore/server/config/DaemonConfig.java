@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import kvstore.gds.GdsConfig;
+import kvstore.server.io.GuardConfig;
 import kvstore.store.EvictionConfig;
 
 /**
@@ -16,6 +17,7 @@ public record DaemonConfig(
         String node,
         DataConfig data,
         CapacityConfig capacity,
+        GuardConfig io,
         LustreConfig lustre,
         MemoryConfig memory,
         GrpcConfig grpc,

@@ -89,6 +89,36 @@ final class Settings {
             "4",
             "Threads that write to disk. Apart from the readers, so that a write never delays a read.");
 
+    static final Setting<Long> IO_READ_BUDGET = new Setting<>(
+            "io.read-budget",
+            ValueType.size("16MiB", "64GiB", "1"),
+            "512MiB",
+            "Bytes that the disk is asked to read at one time. Further reads wait in line; when as much again waits, gets wait.");
+
+    static final Setting<Long> IO_WRITE_BUDGET =
+            new Setting<>("io.write-budget", ValueType.size("16MiB", "64GiB", "1"), "256MiB", """
+            Bytes that the disk is asked to write at one time. Further writes wait in line; when as much again waits, puts \
+            wait for `grpc.put-wait` and are shed as `OVERLOADED`.""");
+
+    static final Setting<Long> IO_WRITE_BUDGET_BESIDE_READS =
+            new Setting<>("io.write-budget-beside-reads", ValueType.size("1MiB", "64GiB", "1"), "32MiB", """
+            What is left of `io.write-budget` while there are reads, so that they find the disk free. At least one write is \
+            always under way.""");
+
+    static final Setting<Duration> IO_OPERATION_TIMEOUT =
+            new Setting<>("io.operation-timeout", ValueType.duration("100ms", "10m"), "30s", """
+            How long anybody waits for one read or write of the disk. A get is then a miss and a put is shed, both as \
+            `IO_TIMEOUT`. When none has ended for as long, the disk is left alone until a probe succeeds. On Lustre, longer \
+            than a failover of its servers takes if gets shall outlast one.""");
+
+    static final Setting<Integer> IO_BREAKER_FAILURES =
+            new Setting<>("io.breaker-failures", ValueType.count(1, 1_000_000), "32", """
+            Reads, or writes, that fail one after the other until the disk is left alone for that direction.""");
+
+    static final Setting<Duration> IO_PROBE_INTERVAL =
+            new Setting<>("io.probe-interval", ValueType.duration("10ms", "10m"), "1s", """
+            How often a disk that is left alone is tried, with one block of a file of the daemon's own.""");
+
     static final Setting<Boolean> LUSTRE_SET_LAYOUT = new Setting<>("lustre.set-layout", ValueType.flag(), "true", """
             Whether the daemon sets the default stripe layout of its node's directory where that lies on Lustre, and reads \
             it back. What it cannot set is logged, and new segments get the layout that they inherit. On other file systems \
@@ -396,6 +426,12 @@ final class Settings {
             CAPACITY_HIGH_WATERMARK,
             CAPACITY_LOW_WATERMARK,
             CAPACITY_FREE_SPACE_FLOOR,
+            IO_READ_BUDGET,
+            IO_WRITE_BUDGET,
+            IO_WRITE_BUDGET_BESIDE_READS,
+            IO_OPERATION_TIMEOUT,
+            IO_BREAKER_FAILURES,
+            IO_PROBE_INTERVAL,
             LUSTRE_SET_LAYOUT,
             LUSTRE_STRIPE_COUNT,
             LUSTRE_STRIPE_SIZE,

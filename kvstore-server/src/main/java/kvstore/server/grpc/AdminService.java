@@ -11,6 +11,7 @@ import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
 import kvstore.gds.ServedGpu;
 import kvstore.lustre.DirectoryLayout;
+import kvstore.server.io.FlowStats;
 import kvstore.server.metrics.DaemonCounters;
 import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
@@ -50,6 +51,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             StoreStats store = transfers.store().stats();
             FileSystemFacts fileSystem = fileSystem();
             List<ServedGpu> gpus = node.gpus().gpus();
+            FlowStats reads = node.engine().reads();
+            FlowStats writes = node.engine().writes();
             DirectoryLayout.Result layout = node.layout().get();
             DaemonCounters counters = transfers.metrics().counters();
             return StatResponse.newBuilder()
@@ -101,6 +104,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .setScrubSegments(scrubs.background().segments())
                     .setScrubBadRecords(scrubs.badRecords())
                     .setScrubCompletedMillis(scrubs.completedMillis())
+                    .setDiskTrouble(node.engine().trouble().orElse(""))
+                    .setReadBytesPerSecond(reads.bytesPerSecond())
+                    .setWriteBytesPerSecond(writes.bytesPerSecond())
+                    .setDiskOutstandingBytes(reads.outstandingBytes() + writes.outstandingBytes())
+                    .setDiskOverdue(reads.overdue() + writes.overdue())
                     .build();
         });
     }

@@ -18,6 +18,7 @@ import java.util.function.Supplier;
 import kvstore.api.IoPath;
 import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.IoStats;
+import kvstore.server.io.FlowStats;
 import kvstore.store.StoreListener;
 import kvstore.store.StoreStats;
 import kvstore.v1.GetStatus;
@@ -117,6 +118,11 @@ public final class DaemonMetrics implements AutoCloseable {
         transfers.movedInRegion(direction, inPlaceBytes, copiedBytes);
     }
 
+    /** A get found this many bytes in memory, or on their way to it, for another one. */
+    public void sharedRead(long bytes) {
+        transfers.sharedRead(bytes);
+    }
+
     /** Somebody waited for memory, and got it or not. */
     public void waitedForMemory(Direction direction, boolean granted, long nanos) {
         transfers.waited(direction, granted, nanos);
@@ -186,6 +192,12 @@ public final class DaemonMetrics implements AutoCloseable {
         io.bindPath(path);
         io.bind(path, "read", reads);
         io.bind(path, "write", writes);
+    }
+
+    /** Shows how the disk does. Once. */
+    public void bindDisk(Supplier<FlowStats> reads, Supplier<FlowStats> writes) {
+        io.bindDisk("read", reads);
+        io.bindDisk("write", writes);
     }
 
     /**

@@ -173,6 +173,13 @@ enum Metric {
             "status",
             "How long one chunk of a get took, until its last byte was handed to the network.",
             "Compare with `kvstore_memory_wait_seconds` and `kvstore_io_run_seconds_total` to see where the time goes."),
+    SHARED_READS_TOTAL(
+            Kind.COUNTER,
+            "reads",
+            "",
+            "Pieces of gets for which another get of the same chunk had read the disk, or was about to.",
+            "The ranks of one model, or several clients, load the same chunks at the same time."),
+    SHARED_READ_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Bytes that the disk did not have to read again for them.", ""),
     IN_FLIGHT_TRANSFERS(
             Kind.GAUGE,
             "transfers",
@@ -451,6 +458,39 @@ enum Metric {
             "Reads and writes that wait for a thread.",
             "Above 0 for long while the disk is not busy: raise `data.read-threads` or `data.write-threads`."),
     IO_RUNNING(Kind.GAUGE, "operations", "direction", "Reads and writes that are in the file system.", ""),
+    IO_OUTSTANDING_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "direction",
+            "Bytes that were asked of the disk and have not been moved, those in line included.",
+            "Reads beyond `io.read-budget` for long: the disk is too slow for what is asked."),
+    IO_BUSY_BYTES_PER_SECOND(
+            Kind.GAUGE,
+            "bytes per second",
+            "direction",
+            "What the disk moved lately while it was busy; 0 while that is not known. Gets that it could not serve before "
+                    + "their deadline are misses at once, as `overloaded`.",
+            "Alert when it falls."),
+    IO_OVERDUE(
+            Kind.GAUGE,
+            "operations",
+            "direction",
+            "Reads and writes that have not come back for longer than `io.operation-timeout`. Their memory is in use.",
+            "Alert on any: a server of the file system hangs."),
+    IO_BREAKER_OPEN(
+            Kind.GAUGE,
+            "0 or 1",
+            "direction",
+            "Whether the disk is left alone, because it does not answer or fails all that is asked of it.",
+            "Alert on 1. `kvstore stat`, `/healthz` and the log say why; it comes back by itself."),
+    IO_BREAKER_OPENED_TOTAL(Kind.COUNTER, "times", "direction", "How often that began.", ""),
+    IO_REFUSED_TOTAL(
+            Kind.COUNTER,
+            "operations",
+            "direction",
+            "Reads and writes that were not tried because of it. Gets and puts that it refused at their begin are counted as "
+                    + "`unavailable` in theirs.",
+            ""),
     IO_QUEUED_SECONDS_TOTAL(
             Kind.COUNTER,
             "seconds",

@@ -17,6 +17,7 @@ import java.util.Set;
 import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.lustre.StripeLayout;
+import kvstore.server.io.GuardConfig;
 import kvstore.store.EvictionConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +41,13 @@ final class ConfigValuesTest {
                   read-threads: 16
                   write-threads: 2
                 capacity: {high-watermark: 0.9, low-watermark: 0.8, free-space-floor: 1TiB}
+                io:
+                  read-budget: 100MiB
+                  write-budget: 50MiB
+                  write-budget-beside-reads: 10MiB
+                  operation-timeout: 7s
+                  breaker-failures: 8
+                  probe-interval: 9s
                 lustre: {set-layout: true, stripe-count: 4, stripe-size: 64MiB, pool: flash-1}
                 memory:
                   slab-size: 256MiB
@@ -107,6 +115,7 @@ final class ConfigValuesTest {
                                 16,
                                 2),
                         new CapacityConfig(0.9, 0.8, OptionalLong.of(1L << 40)),
+                        new GuardConfig(100 << 20, 50 << 20, 10 << 20, Duration.ofSeconds(7), 8, Duration.ofSeconds(9)),
                         new LustreConfig(Optional.of(new StripeLayout(4, 64 << 20, "flash-1"))),
                         new MemoryConfig(256 << 20, 0.25),
                         new GrpcConfig(

@@ -16,6 +16,7 @@ import java.util.Set;
 import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.lustre.StripeLayout;
+import kvstore.server.io.GuardConfig;
 import kvstore.store.EvictionConfig;
 import kvstore.store.StoreConfig;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,8 @@ final class DefaultsTest {
                                 8,
                                 4),
                         new CapacityConfig(0.95, 0.92, OptionalLong.empty()),
+                        new GuardConfig(
+                                512L << 20, 256L << 20, 32L << 20, Duration.ofSeconds(30), 32, Duration.ofSeconds(1)),
                         new LustreConfig(Optional.of(new StripeLayout(1, 16 << 20, ""))),
                         new MemoryConfig(Machine.slabSizeBytes(), 0.5),
                         new GrpcConfig(

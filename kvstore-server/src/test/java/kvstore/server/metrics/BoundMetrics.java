@@ -12,6 +12,7 @@ import kvstore.gds.ServedGpu;
 import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
+import kvstore.server.io.FlowStats;
 import kvstore.store.CapacityState;
 import kvstore.store.CapacityStats;
 import kvstore.store.DirectoryStats;
@@ -60,6 +61,8 @@ final class BoundMetrics {
                 () -> 0,
                 List.of(new ServedGpu(new UUID(1, 2), "GPU", 5, 6)));
         metrics.bindGpus("staged", "no nvidia-fs here", Optional.of(gpus));
+        FlowStats flow = new FlowStats(5, 6, 7, 1, true, "trouble", 2, 3);
+        metrics.bindDisk(() -> flow, () -> flow);
         metrics.bindFileSystem("lustre", () -> DirectoryLayout.Outcome.KEPT);
         metrics.started("1.2.3", 7, Duration.ofMillis(2500));
     }
