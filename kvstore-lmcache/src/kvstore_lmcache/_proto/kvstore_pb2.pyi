@@ -28,6 +28,9 @@ class PutReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PUT_REASON_TRUNCATED: _ClassVar[PutReason]
     PUT_REASON_DEADLINE: _ClassVar[PutReason]
     PUT_REASON_REGION_GONE: _ClassVar[PutReason]
+    PUT_REASON_OVERLOADED: _ClassVar[PutReason]
+    PUT_REASON_UNAVAILABLE: _ClassVar[PutReason]
+    PUT_REASON_IO_TIMEOUT: _ClassVar[PutReason]
 
 class GetStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -46,6 +49,9 @@ class MissReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MISS_REASON_NO_MEMORY: _ClassVar[MissReason]
     MISS_REASON_DEADLINE: _ClassVar[MissReason]
     MISS_REASON_REGION_GONE: _ClassVar[MissReason]
+    MISS_REASON_OVERLOADED: _ClassVar[MissReason]
+    MISS_REASON_UNAVAILABLE: _ClassVar[MissReason]
+    MISS_REASON_IO_TIMEOUT: _ClassVar[MissReason]
 
 class HashAlgorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -77,6 +83,9 @@ PUT_REASON_BAD_LENGTH: PutReason
 PUT_REASON_TRUNCATED: PutReason
 PUT_REASON_DEADLINE: PutReason
 PUT_REASON_REGION_GONE: PutReason
+PUT_REASON_OVERLOADED: PutReason
+PUT_REASON_UNAVAILABLE: PutReason
+PUT_REASON_IO_TIMEOUT: PutReason
 GET_STATUS_UNSPECIFIED: GetStatus
 GET_STATUS_HIT: GetStatus
 GET_STATUS_MISS: GetStatus
@@ -89,6 +98,9 @@ MISS_REASON_IN_FLIGHT: MissReason
 MISS_REASON_NO_MEMORY: MissReason
 MISS_REASON_DEADLINE: MissReason
 MISS_REASON_REGION_GONE: MissReason
+MISS_REASON_OVERLOADED: MissReason
+MISS_REASON_UNAVAILABLE: MissReason
+MISS_REASON_IO_TIMEOUT: MissReason
 HASH_ALGORITHM_UNSPECIFIED: HashAlgorithm
 HASH_ALGORITHM_BLAKE3: HashAlgorithm
 HASH_ALGORITHM_SHA256_CBOR: HashAlgorithm
@@ -110,7 +122,7 @@ class HelloRequest(_message.Message):
     def __init__(self, client_name: _Optional[str] = ..., wire_versions: _Optional[_Iterable[int]] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheck, _Mapping]]] = ...) -> None: ...
 
 class HelloResponse(_message.Message):
-    __slots__ = ("wire_version", "server_version", "node", "pool", "epoch", "limits", "io_path", "region_socket", "hash_checks")
+    __slots__ = ("wire_version", "server_version", "node", "pool", "epoch", "limits", "io_path", "region_socket", "hash_checks", "gpu_path", "gpu_reason", "gpus")
     WIRE_VERSION_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
     NODE_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +132,9 @@ class HelloResponse(_message.Message):
     IO_PATH_FIELD_NUMBER: _ClassVar[int]
     REGION_SOCKET_FIELD_NUMBER: _ClassVar[int]
     HASH_CHECKS_FIELD_NUMBER: _ClassVar[int]
+    GPU_PATH_FIELD_NUMBER: _ClassVar[int]
+    GPU_REASON_FIELD_NUMBER: _ClassVar[int]
+    GPUS_FIELD_NUMBER: _ClassVar[int]
     wire_version: int
     server_version: str
     node: str
@@ -129,7 +144,20 @@ class HelloResponse(_message.Message):
     io_path: str
     region_socket: str
     hash_checks: _containers.RepeatedCompositeFieldContainer[HashCheckResult]
-    def __init__(self, wire_version: _Optional[int] = ..., server_version: _Optional[str] = ..., node: _Optional[str] = ..., pool: _Optional[str] = ..., epoch: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., io_path: _Optional[str] = ..., region_socket: _Optional[str] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheckResult, _Mapping]]] = ...) -> None: ...
+    gpu_path: str
+    gpu_reason: str
+    gpus: _containers.RepeatedCompositeFieldContainer[Gpu]
+    def __init__(self, wire_version: _Optional[int] = ..., server_version: _Optional[str] = ..., node: _Optional[str] = ..., pool: _Optional[str] = ..., epoch: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., io_path: _Optional[str] = ..., region_socket: _Optional[str] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheckResult, _Mapping]]] = ..., gpu_path: _Optional[str] = ..., gpu_reason: _Optional[str] = ..., gpus: _Optional[_Iterable[_Union[Gpu, _Mapping]]] = ...) -> None: ...
+
+class Gpu(_message.Message):
+    __slots__ = ("uuid", "name", "memory_bytes")
+    UUID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    uuid: bytes
+    name: str
+    memory_bytes: int
+    def __init__(self, uuid: _Optional[bytes] = ..., name: _Optional[str] = ..., memory_bytes: _Optional[int] = ...) -> None: ...
 
 class Limits(_message.Message):
     __slots__ = ("key_bytes", "value_bytes", "keys", "frame_bytes", "lease_millis", "tokens")

@@ -180,8 +180,7 @@ record KillPoint(Operation operation, Moment moment, int count) {
                     return;
                 }
                 try (FileChannel channel = FileChannel.open(file.file(), StandardOpenOption.WRITE)) {
-                    ByteBuffer page =
-                            source.memory().asSlice(0, PAGE_BYTES).asByteBuffer();
+                    ByteBuffer page = source.memory().asSlice(0, PAGE_BYTES).asByteBuffer();
                     while (page.hasRemaining()) {
                         channel.write(page, offset + page.position());
                     }

@@ -104,15 +104,15 @@ final class KillPointTest {
     }
 
     private static List<String> words(KillPoint point) {
-        return List.of(
-                point.operation().name(), point.moment().name(), Integer.toString(point.count()));
+        return List.of(point.operation().name(), point.moment().name(), Integer.toString(point.count()));
     }
 
     /** One life of a child; returns what it said before it was killed. */
     private List<String> live(Path place, List<String> point) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of(
+                "--enable-native-access=ALL-UNNAMED", "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), StoreChild.class.getName()));
         command.addAll(List.of(place.toString(), Long.toString(random.nextLong())));
         command.addAll(point);

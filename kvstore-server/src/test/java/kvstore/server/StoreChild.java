@@ -20,8 +20,8 @@ import kvstore.store.ChunkStore;
 import kvstore.store.CorruptRecordException;
 import kvstore.store.PinResult;
 import kvstore.store.PinnedChunk;
-import kvstore.store.ReserveResult;
 import kvstore.store.Reservation;
+import kvstore.store.ReserveResult;
 import kvstore.store.StoreConfig;
 import kvstore.store.StoreListener;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +78,13 @@ final class StoreChild {
     /** So large that nothing is evicted in some rounds. */
     static ChunkStore open(Path directory, IoEngine engine, StoreListener listener) throws Exception {
         StoreConfig config = new StoreConfig(
-                directory.resolve("pool"), "node", SEGMENTS * SEGMENT_BYTES, SEGMENT_BYTES, VALUE_BYTES_MAX, 60_000, 10);
+                directory.resolve("pool"),
+                "node",
+                SEGMENTS * SEGMENT_BYTES,
+                SEGMENT_BYTES,
+                VALUE_BYTES_MAX,
+                60_000,
+                10);
         return ChunkStore.open(config, engine, listener);
     }
 
@@ -105,7 +111,10 @@ final class StoreChild {
             MemorySegment.copy(value(key, number, length), 0, memory, ValueLayout.JAVA_BYTE, 0, length);
             BlockChecksums.Accumulator checksums = new BlockChecksums.Accumulator(length);
             checksums.update(memory.asSlice(0, length));
-            reservation.file().write(reservation.payloadOffset(), new HostBuffer(memory)).join();
+            reservation
+                    .file()
+                    .write(reservation.payloadOffset(), new HostBuffer(memory))
+                    .join();
             reservation.commit(checksums.finish());
         }
         System.out.println("STORED " + key + " " + number + " " + length);

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import kvstore.api.BlockChecksums;
@@ -54,6 +55,27 @@ final class DecoderFuzzTest {
     private final MemorySegment image = Arena.ofAuto().allocate((long) SEGMENT_BLOCKS * BLOCK, BLOCK);
     private final HostBuffer buffer = new HostBuffer(Arena.ofAuto().allocate(4L * BLOCK, BLOCK));
     private final ByteBuffer block = image.asSlice(0, BLOCK).asByteBuffer();
+
+    /** A directory for the files below, which are not in it. */
+    private static final NodeDirectory DIRECTORY = directory();
+
+    private static NodeDirectory directory() {
+        SimScheduler scheduler = new SimScheduler(new Random(1));
+        SimDisk disk = new SimDisk(scheduler, new Random(1), new SimModel(scheduler, SimFaults.NONE, 0));
+        Path pool = new SimFileSystem(disk).getPath("/pool");
+        try {
+            Files.createDirectory(pool);
+            return NodeDirectory.open(pool, POOL, NODE, List.of(pool));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Volume volume(MemorySegment bytes) {
+        MemoryFile engine = new MemoryFile(Path.of("segment"), bytes);
+        return new Volume(
+                DIRECTORY.path(), DIRECTORY, new Geometry(0, HEADER.segmentBytes()), engine, Environment.system());
+    }
 
     private static Stamp stamp(int at) {
         return new Stamp(NONCE, at, 100 + at, 1_790_000_000_000L);
@@ -105,7 +127,7 @@ final class DecoderFuzzTest {
         SegmentTrailer trailer = writeSegment(true);
         ByteBuffer area = image.asSlice(9L * BLOCK, BLOCK).asByteBuffer();
         Patches.apply(area, bytes);
-        Segment segment = Segment.found(HEADER, new MemoryFile(Path.of("segment"), image));
+        Segment segment = Segment.found(volume(image), HEADER, new MemoryFile(Path.of("segment"), image));
         try {
             IndexArea.read(segment, java.util.Objects.requireNonNull(trailer), buffer, DecoderFuzzTest::requireSense);
         } catch (CorruptRecordException e) {
@@ -123,8 +145,8 @@ final class DecoderFuzzTest {
         Environment environment = new Environment(
                 () -> Instant.EPOCH, () -> 0, () -> NONCE, Environment.system().background());
         SegmentScanner scanner =
-                new SegmentScanner(file, POOL, NODE, new BlockBuffers(1, 4 * BLOCK), StoreListener.NONE, environment);
-        Scan scan = scanner.scan(new NodeDirectory.Found(ID, file.file(), file.sizeBytes()));
+                new SegmentScanner(POOL, NODE, new BlockBuffers(1, 4 * BLOCK), StoreListener.NONE, environment);
+        Scan scan = scanner.scan(volume(file.bytes()), new NodeDirectory.Found(ID, file.file(), file.sizeBytes()));
         if (scan instanceof Scan.Usable(Segment segment, EntryBatch entries, boolean _, boolean _)) {
             Set<Integer> blocks = new HashSet<>();
             for (int i = 0; i < entries.size(); i++) {
@@ -171,7 +193,7 @@ final class DecoderFuzzTest {
         marker.with("node", NODE).with("epoch", text);
         try {
             Files.writeString(node.resolve("NODE"), marker.encode(), java.nio.charset.StandardCharsets.ISO_8859_1);
-            try (NodeDirectory directory = NodeDirectory.open(pool, POOL, NODE)) {
+            try (NodeDirectory directory = NodeDirectory.open(pool, POOL, NODE, List.of(pool))) {
                 assertThat(directory.epoch()).isPositive();
             }
         } catch (StoreException e) {
@@ -185,7 +207,7 @@ final class DecoderFuzzTest {
         image.fill((byte) 0);
         HEADER.encode(block);
         MemoryFile file = new MemoryFile(Path.of("segment"), image);
-        Segment segment = Segment.found(HEADER, file);
+        Segment segment = Segment.found(volume(image), HEADER, file);
         for (RecordHeader record : RECORDS) {
             record.encode(
                     image.asSlice((long) record.stamp().block() * BLOCK, BLOCK).asByteBuffer());

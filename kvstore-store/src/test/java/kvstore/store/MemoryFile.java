@@ -39,6 +39,11 @@ record MemoryFile(Path file, MemorySegment bytes) implements IoFile, IoEngine {
     }
 
     @Override
+    public long allocatedBytes(Path any) {
+        return bytes.byteSize();
+    }
+
+    @Override
     public long sizeBytes() {
         return bytes.byteSize();
     }

@@ -285,7 +285,8 @@ final class SimClient {
         for (int i = 0; i < some.size(); i++) {
             SimKey key = some.get(i);
             boolean written = !key.hideOwed;
-            key.endChange(SimKey.MISS, deleted.get(i) || written || !key.tainted());
+            // A store that has closed has forgotten everything, and only in memory.
+            key.endChange(SimKey.MISS, deleted.get(i) || written || !(key.tainted() || model.closing));
             key.hideOwed &= deleted.get(i) || owed.get(i);
             if (written && model.damagedFile(key.hideFile)) {
                 key.taint();

@@ -21,6 +21,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileAttributeView;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.spi.FileSystemProvider;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -105,9 +106,13 @@ final class SimFileSystemProvider extends FileSystemProvider {
     @Override
     public DirectoryStream<Path> newDirectoryStream(Path directory, DirectoryStream.Filter<? super Path> filter)
             throws IOException {
-        List<Path> entries = call(directory, disk::list).stream()
-                .<Path>map(text -> new SimPath(fileSystem, text))
-                .toList();
+        List<Path> entries = new ArrayList<>();
+        for (Path text : call(directory, disk::list)) {
+            Path entry = new SimPath(fileSystem, text);
+            if (filter.accept(entry)) {
+                entries.add(entry);
+            }
+        }
         return new DirectoryStream<>() {
             @Override
             public Iterator<Path> iterator() {

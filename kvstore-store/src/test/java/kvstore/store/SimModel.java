@@ -100,7 +100,7 @@ final class SimModel implements SimDisk.Observer, StoreListener {
     void missed(SimKey key, Watch watch, boolean evicting) {
         key.unwatch(watch);
         trace("missed", key);
-        if (watch.anything || evicting || (idle && key.unusedSince(scheduler.nanos()) > IDLE_NANOS)) {
+        if (watch.anything || evicting || closing || (idle && key.unusedSince(scheduler.nanos()) > IDLE_NANOS)) {
             return;
         }
         if (!watch.allowed.contains(SimKey.MISS)) {

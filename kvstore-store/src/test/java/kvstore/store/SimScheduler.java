@@ -39,16 +39,12 @@ final class SimScheduler {
             try {
                 body.run();
             } catch (Throwable e) {
-                if (!killed(e)) {
+                if (!dead) { // else whatever comes of it, this thread is no more
                     failure = failure == null ? e : failure;
                 }
             }
             ended = true;
             handBack();
-        }
-
-        private boolean killed(Throwable e) {
-            return dead && (e instanceof SimKilled || e.getCause() instanceof SimKilled);
         }
 
         boolean ended() {

@@ -1,6 +1,7 @@
 package kvstore.store;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,9 @@ final class Simulation {
             long faults,
             long fingerprint) {}
 
+    private static final List<EvictionConfig.Policy> POLICIES = List.of(EvictionConfig.Policy.values());
+    private static final List<CapacityConfig> CAPACITIES =
+            List.of(CapacityConfig.AT_THE_LIMIT, new CapacityConfig(0.9, 0.6, 0));
     private static final int KEYS = 22;
     private static final long SEGMENT_BYTES = 14L * Blocks.BLOCK_BYTES;
     private static final int CLIENTS_MAX = 3;
@@ -37,6 +41,7 @@ final class Simulation {
     private final EvictionConfig.Policy policy;
     private @Nullable SimClient client;
     private @Nullable SimExecutor executor;
+    private SimScheduler.@Nullable Task ticking;
     private boolean calm;
     private int done;
     private int kills;
@@ -47,7 +52,7 @@ final class Simulation {
     Simulation(long seed, int operations, SimFaults faults) {
         this.random = new Random(seed);
         this.operations = operations;
-        this.policy = EvictionConfig.Policy.values()[random.nextInt(EvictionConfig.Policy.values().length)];
+        this.policy = POLICIES.get(random.nextInt(POLICIES.size()));
         this.faults = faults;
         this.scheduler = new SimScheduler(random);
         this.model = new SimModel(scheduler, faults, KEYS);
@@ -86,6 +91,14 @@ final class Simulation {
         return done;
     }
 
+    /** What the store looks at every second. */
+    private void tick() {
+        SimClient current = client;
+        if (current != null && (ticking == null || ticking.ended())) {
+            ticking = scheduler.spawn("heartbeat", true, current.store()::tick);
+        }
+    }
+
     private void step() {
         int what = random.nextInt(4000);
         if (what < 5) {
@@ -98,6 +111,8 @@ final class Simulation {
             disk.faults = random.nextInt(3) > 0 ? faults : faults.quiet();
         } else if (what < 24) {
             disk.availableBytes = random.nextInt(3) == 0 ? random.nextLong(3 * SEGMENT_BYTES) : Long.MAX_VALUE / 2;
+        } else if (what >= 40 && what < 80) {
+            tick();
         } else if (what < 27 && faults.silent() > 0) {
             disk.rot();
         } else if (what < 40) {
@@ -125,7 +140,7 @@ final class Simulation {
 
     /** Starts the store, however often that takes; some starts are killed. */
     private void start() {
-        model.capacityBytes = (4 + random.nextInt(5)) * SEGMENT_BYTES;
+        model.capacityBytes = Geometry.capacityBytesFor(4 + random.nextInt(5), SEGMENT_BYTES);
         for (int i = 0; client == null; i++) {
             disk.faults = !calm && i < 3 && random.nextInt(3) == 0 ? faults : faults.quiet();
             if (i == STARTS_MAX) {
@@ -173,16 +188,19 @@ final class Simulation {
                 scheduler::nanos,
                 () -> new UUID(random.nextLong(), random.nextLong()),
                 executor,
-                lock -> new SimCondition(scheduler, lock));
+                () -> new SimLock(scheduler));
         StoreConfig config = new StoreConfig(
-                        files.getPath("/pool"),
-                        "node-a",
-                        model.capacityBytes,
-                        SEGMENT_BYTES,
-                        3L * Blocks.BLOCK_BYTES,
-                        60_000,
-                        100)
-                .with(new EvictionConfig(policy, 0.5, 60, 0.5));
+                files.getPath("/pool"),
+                "node-a",
+                model.capacityBytes,
+                SEGMENT_BYTES,
+                3L * Blocks.BLOCK_BYTES,
+                60_000,
+                100,
+                new EvictionConfig(policy, 0.5, 60, 0.5),
+                1000,
+                List.of(),
+                CAPACITIES.get(random.nextInt(CAPACITIES.size())));
         model.idle = policy == EvictionConfig.Policy.IDLE;
         ChunkStore store = ChunkStore.open(config, new SimEngine(disk), model, environment);
         return new SimClient(store, scheduler, model, faults, random);
@@ -192,6 +210,9 @@ final class Simulation {
         SimClient current = client;
         if (current != null) {
             closes++;
+            if (ticking != null) {
+                scheduler.finish(ticking);
+            }
             SimScheduler.Task closing = scheduler.spawn("close", false, current::close);
             scheduler.finish(closing);
             end(false);
@@ -215,6 +236,7 @@ final class Simulation {
         }
         model.end();
         client = null;
+        ticking = null;
         // Clocks of machines are set now and then, mostly a little.
         wallMillis += random.nextInt(5) == 0 ? random.nextInt(20_000) - 10_000 : 0;
     }
