@@ -72,10 +72,13 @@ final class SegmentScanner {
             throw new DamagedSegmentException(SegmentDamage.TRUNCATED, "it has only " + found.bytes() + " bytes");
         }
         ByteBuffer first = read(file, 0, buffer);
-        if (blank(first) && found.bytes() >= 2L * Blocks.BLOCK_BYTES && blank(read(file, Blocks.BLOCK_BYTES, buffer))) {
-            return new Scan.Empty(); // a kill came between the making of the file and its header
+        if (blank(first) && found.bytes() >= 2L * Blocks.BLOCK_BYTES) {
+            if (blank(read(file, Blocks.BLOCK_BYTES, buffer))) {
+                return new Scan.Empty(); // a kill came between the making of the file and its header
+            }
+            first = read(file, 0, buffer);
         }
-        SegmentHeader header = SegmentHeader.decode(read(file, 0, buffer));
+        SegmentHeader header = SegmentHeader.decode(first);
         if (!header.pool().equals(pool) || !header.node().equals(node) || header.id() != found.id()) {
             throw new DamagedSegmentException(
                     SegmentDamage.FOREIGN,
