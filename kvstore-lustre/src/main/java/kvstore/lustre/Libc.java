@@ -38,6 +38,10 @@ final class Libc implements PosixCalls {
     private static final int MAP_SHARED = 0x01;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
     private static final int F_GET_SEALS = 1034;
+    private static final int MSG_PEEK_DONTWAIT = 0x42;
+    private static final int AF_UNIX = 1;
+    private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
+    private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
@@ -70,6 +74,12 @@ final class Libc implements PosixCalls {
     private static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MADVISE =
             handle("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle RECV =
+            handle("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle SOCKET =
+            handle("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle SENDTO = handle(
+            "sendto", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
 
     private Libc() {}
 
@@ -232,6 +242,46 @@ final class Libc implements PosixCalls {
         MemorySegment capture = CAPTURE.get();
         try {
             return result((int) MADVISE.invokeExact(capture, address, sizeBytes, advice), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    /** Looks at what a socket has without taking it or waiting for it; the number of bytes, or {@code -errno}. */
+    long peek(int fd, MemorySegment destination) {
+        MemorySegment capture = CAPTURE.get();
+        try {
+            return result(
+                    (long) RECV.invokeExact(capture, fd, destination, destination.byteSize(), MSG_PEEK_DONTWAIT),
+                    capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    /** A socket for datagrams between processes of this machine, or {@code -errno}. */
+    int datagramSocket() {
+        MemorySegment capture = CAPTURE.get();
+        try {
+            return result((int) SOCKET.invokeExact(capture, AF_UNIX, SOCK_DGRAM_CLOEXEC, 0), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    /**
+     * Sends one datagram without waiting, or returns {@code -errno}.
+     *
+     * @param address a {@code sockaddr_un}, as long as it counts
+     */
+    long sendTo(int fd, MemorySegment datagram, MemorySegment address) {
+        MemorySegment capture = CAPTURE.get();
+        try {
+            return result(
+                    (long) SENDTO.invokeExact(
+                            capture, fd, datagram, datagram.byteSize(), MSG_DONTWAIT_NOSIGNAL, address, (int)
+                                    address.byteSize()),
+                    capture);
         } catch (Throwable thrown) {
             throw impossible(thrown);
         }

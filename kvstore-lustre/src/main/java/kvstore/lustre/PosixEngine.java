@@ -57,6 +57,12 @@ public final class PosixEngine implements IoEngine {
         return new PosixEngine(calls, config, new DirectProbe(calls, probeDirectory).run(config.direct()));
     }
 
+    /** Takes more threads into service where somebody above asks for more at one time than was configured. */
+    public void growTo(int readThreads, int writeThreads) {
+        reads.growTo(readThreads);
+        writes.growTo(writeThreads);
+    }
+
     @Override
     public IoPath path() {
         return probed.path();

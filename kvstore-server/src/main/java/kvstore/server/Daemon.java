@@ -6,16 +6,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoPath;
+import kvstore.gds.GdsConfig;
+import kvstore.gds.GpuEngine;
+import kvstore.gds.ServedGpu;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.server.admin.AdminHttp;
@@ -26,15 +33,20 @@ import kvstore.server.grpc.NodeIdentity;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
+import kvstore.server.metrics.GpuFigures;
+import kvstore.server.region.GpuAccess;
 import kvstore.server.region.RegionAccess;
 import kvstore.server.region.RegionDoor;
+import kvstore.server.region.RegionKind;
 import kvstore.server.region.RegionMover;
+import kvstore.server.region.RegionTally;
 import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.ChunkStore;
 import kvstore.store.StoreConfig;
+import kvstore.store.StoreStats;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,6 +73,7 @@ public final class Daemon implements AutoCloseable {
     private final CloseStack parts = new CloseStack();
     private final DaemonMetrics metrics = parts.add(new DaemonMetrics());
 
+    private Optional<ChunkStore> store = Optional.empty();
     private Optional<GrpcDoor> door = Optional.empty();
     private Optional<RespDoor> respDoor = Optional.empty();
     private Optional<LmDoor> lmDoor = Optional.empty();
@@ -103,7 +116,10 @@ public final class Daemon implements AutoCloseable {
         }
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
-        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(engine), metrics.storeListener()));
+        GpuAccess gpus = openGpus(engine);
+        IoEngine all = gpus.engine().<IoEngine>map(Function.identity()).orElse(engine);
+        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(all), metrics.storeListener()));
+        this.store = Optional.of(store);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
@@ -119,14 +135,15 @@ public final class Daemon implements AutoCloseable {
                 Version.current(),
                 store.identity(),
                 engine,
+                gpus,
                 config.data().directory().toString(),
                 started,
                 () -> state.get() == State.READY);
-        RegionAccess regions = openRegions(transfers);
-        metrics.bindRegions(regions.regions()::count, regions.regions()::bytes);
+        RegionAccess regions = openRegions(transfers, gpus);
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
         metrics.bindStore(store::stats, () -> availableBytes(engine));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.bindGpus(gpus.path(), gpus.reason(), gpus.engine().map(GpuFigures::of));
         GrpcDoor opened = parts.add(new GrpcDoor(
                 config.grpc(), transfers, node, regions, config.lease().maxDuration()));
         door = Optional.of(opened);
@@ -146,16 +163,47 @@ public final class Daemon implements AutoCloseable {
         metrics.ready(true);
         Duration took = Duration.between(started, Instant.now());
         metrics.started(Version.current(), store.identity().epoch(), took);
-        logStart(engine, store, slabs, took);
+        logStart(engine, gpus, store, slabs, took);
     }
 
-    private RegionAccess openRegions(Transfers transfers) throws IOException {
+    /** On top of the engine for host memory; what is missing is a value with a reason, and the daemon runs without. */
+    private GpuAccess openGpus(PosixEngine engine) throws IOException {
+        GdsConfig gds = config.gds();
+        GpuAccess gpus;
+        try {
+            gpus = new GpuAccess(GpuEngine.open(gds, engine, config.data().directory()));
+        } catch (IoFailure e) {
+            throw new IOException("data.directory: " + e.getMessage(), e);
+        }
+        if (gpus.engine().isPresent()) {
+            parts.add(gpus.engine().get());
+            // each thread of a GPU that stages waits for one of these
+            engine.growTo(
+                    gds.readThreads() * gpus.gpus().size(),
+                    gds.writeThreads() * gpus.gpus().size());
+        }
+        for (ServedGpu gpu : gpus.gpus()) {
+            log.atInfo()
+                    .addKeyValue("gpu", gpu.uuid())
+                    .addKeyValue("name", gpu.name())
+                    .addKeyValue("memory_bytes", gpu.memoryBytes())
+                    .addKeyValue("pinned_host_bytes", gpu.hostMemoryBytes())
+                    .log("GPU memory is served");
+        }
+        return gpus;
+    }
+
+    private RegionAccess openRegions(Transfers transfers, GpuAccess gpus) throws IOException {
         Regions regions = new Regions(config.region().maxCount());
+        for (RegionKind kind : RegionKind.values()) {
+            RegionTally tally = regions.tally(kind);
+            metrics.bindRegions(kind.label(), tally::count, tally::bytes, tally::endedIdle, tally::endedBusy);
+        }
         RegionMover mover = new RegionMover(
                 transfers, parts.add(new RegionThreads(config.region().threads())));
         Optional<Path> socket = config.region().socket();
         if (socket.isPresent()) {
-            parts.add(new RegionDoor(config.region(), config.grpc().unixSocketMode(), regions))
+            parts.add(new RegionDoor(config.region(), config.grpc().unixSocketMode(), regions, gpus))
                     .open(socket.get());
         }
         return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
@@ -206,7 +254,7 @@ public final class Daemon implements AutoCloseable {
         return Math.max(SlabPool.MAX_SLAB_BYTES, share);
     }
 
-    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) {
+    private void logStart(PosixEngine engine, GpuAccess gpus, ChunkStore store, SlabPool slabs, Duration took) {
         if (engine.path() != IoPath.ODIRECT) {
             log.atWarn().addKeyValue("reason", engine.reason()).log("payload goes through the page cache");
         }
@@ -221,6 +269,8 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("memory_bytes", slabs.totalBytes())
                 .addKeyValue("io_path", engine.path().label())
                 .addKeyValue("io_reason", engine.reason())
+                .addKeyValue("gpu_path", gpus.path())
+                .addKeyValue("gpu_reason", gpus.reason())
                 .addKeyValue(
                         "grpc", tcpAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(
@@ -255,6 +305,31 @@ public final class Daemon implements AutoCloseable {
     /** Where metrics and health are served. */
     public Optional<InetSocketAddress> adminAddress() {
         return admin.map(AdminHttp::address);
+    }
+
+    /** The threads that must never stand still, by name. */
+    public Map<String, Executor> eventLoops() {
+        Map<String, Executor> loops = new LinkedHashMap<>();
+        door.ifPresent(open -> name(loops, "grpc", open.eventLoops()));
+        respDoor.ifPresent(open -> name(loops, "resp", open.eventLoops()));
+        lmDoor.ifPresent(open -> name(loops, "lm", open.eventLoops()));
+        return loops;
+    }
+
+    private static void name(Map<String, Executor> named, String door, Iterable<? extends Executor> loops) {
+        int number = 0;
+        for (Executor loop : loops) {
+            named.put(door + "-" + number++, loop);
+        }
+    }
+
+    /** What it holds and what state it is in, in one line for people. */
+    public String summary() {
+        return whyNotReady().orElseGet(() -> {
+            StoreStats stats = store.orElseThrow().stats();
+            return "%d chunks, %d of %d MiB"
+                    .formatted(stats.chunks(), stats.usedBytes() >> 20, stats.capacityBytes() >> 20);
+        });
     }
 
     /** Waits until {@link #close} has ended. */

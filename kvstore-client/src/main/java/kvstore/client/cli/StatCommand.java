@@ -56,6 +56,7 @@ final class StatCommand implements KvStoreCommand {
                 .add("up", uptime(Duration.ofMillis(stat.getUptimeMillis())))
                 .add("directory", "%s (%s)".formatted(stat.getDirectory(), stat.getFileSystem()))
                 .add("I/O path", "%s (%s)".formatted(stat.getIoPath(), stat.getIoPathReason()))
+                .add("GPU path", gpuPath(stat))
                 .add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
                 .add("", Words.size(stat.getFileSystemAvailableBytes()) + " left on the file system")
                 .add("chunks", "%d (%s)".formatted(stat.getChunks(), Words.size(stat.getChunkBytes())))
@@ -66,6 +67,15 @@ final class StatCommand implements KvStoreCommand {
                         "since start",
                         "%d chunks stored, %d evicted, %d corrupt"
                                 .formatted(stat.getStoredChunks(), stat.getEvictedChunks(), stat.getCorruptRecords()));
+    }
+
+    private static String gpuPath(StatResponse stat) {
+        String path = stat.getGpuPath().isEmpty() ? "unavailable" : stat.getGpuPath();
+        String why = "%s (%s)".formatted(path, stat.getGpuPathReason());
+        return stat.getGpus() == 0
+                ? why
+                : "%s; %d GPUs, %s of each and as much pinned memory"
+                        .formatted(why, stat.getGpus(), Words.size(stat.getGpuMemoryBytes()));
     }
 
     private static String portion(long used, long whole) {

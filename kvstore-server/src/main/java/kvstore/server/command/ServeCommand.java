@@ -1,5 +1,6 @@
 package kvstore.server.command;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import kvstore.client.cli.CommandFailure;
 import kvstore.client.cli.ExitCode;
@@ -9,7 +10,10 @@ import kvstore.server.StartException;
 import kvstore.server.config.ConfigException;
 import kvstore.server.config.ConfigValues;
 import kvstore.server.config.DaemonConfig;
+import kvstore.server.config.EffectiveValue;
 import kvstore.server.log.Logging;
+import kvstore.server.service.ServiceManager;
+import kvstore.server.service.Supervision;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -19,7 +23,7 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "serve",
         description = {
-            "Run the daemon until SIGTERM or SIGINT.",
+            "Run the daemon until SIGTERM or SIGINT. SIGHUP reads the configuration again.",
             "Ends with 0 after a clean stop, 2 if the configuration is wrong, 3 if the daemon cannot start."
         })
 public final class ServeCommand implements KvStoreCommand {
@@ -37,12 +41,21 @@ public final class ServeCommand implements KvStoreCommand {
         DaemonConfig config = bind(values);
         Logging.configure(config.log());
         values.warnings().forEach(LOG::warn);
+        Supervision supervision = new Supervision(
+                ServiceManager.of(System.getenv(), ProcessHandle.current().pid()));
+        supervision.starting();
         CompletableFuture<Daemon> started = new CompletableFuture<>();
         // Before the start: a signal that comes during it waits for its end, and is then as clean a stop as any other.
         StopSignal signal = StopSignal.install(
-                () -> started.thenAccept(Daemon::close).exceptionally(_ -> null).join(),
+                () -> started.thenAccept(daemon -> stop(daemon, supervision))
+                        .exceptionally(_ -> null)
+                        .join(),
                 config.shutdown().drainTimeout());
-        try (Daemon daemon = start(config)) {
+        Reload reload = new Reload(effective(values), () -> options.load(System.getenv()));
+        try (supervision;
+                Daemon daemon = start(config)) {
+            HangUpSignal.install(() -> supervision.reloading(reload::run));
+            supervision.serving(daemon.eventLoops(), daemon::summary);
             started.complete(daemon);
             daemon.awaitTermination();
         } catch (CommandFailure e) {
@@ -51,6 +64,19 @@ public final class ServeCommand implements KvStoreCommand {
             throw e;
         }
         return ExitCode.OK.code();
+    }
+
+    private static void stop(Daemon daemon, Supervision supervision) {
+        supervision.stopping();
+        daemon.close();
+    }
+
+    private static List<EffectiveValue> effective(ConfigValues values) {
+        try {
+            return values.effective();
+        } catch (ConfigException e) {
+            throw ConfigOptions.failure(e);
+        }
     }
 
     private static DaemonConfig bind(ConfigValues values) {

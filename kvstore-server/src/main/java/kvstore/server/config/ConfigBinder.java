@@ -1,12 +1,24 @@
 package kvstore.server.config;
 
 import static kvstore.server.config.Settings.*;
+import static kvstore.server.config.Settings.GDS_BREAKER_FAILURES;
+import static kvstore.server.config.Settings.GDS_BREAKER_RETRY;
+import static kvstore.server.config.Settings.GDS_COMPATIBILITY;
+import static kvstore.server.config.Settings.GDS_CUDA_LIBRARY;
+import static kvstore.server.config.Settings.GDS_CUFILE_LIBRARY;
+import static kvstore.server.config.Settings.GDS_LOG_DIRECTORY;
+import static kvstore.server.config.Settings.GDS_MODE;
+import static kvstore.server.config.Settings.GDS_PIECE_SIZE;
+import static kvstore.server.config.Settings.GDS_READ_THREADS;
+import static kvstore.server.config.Settings.GDS_SHUTDOWN_TIMEOUT;
+import static kvstore.server.config.Settings.GDS_WRITE_THREADS;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import kvstore.gds.GdsConfig;
 import kvstore.server.memory.SlabPool;
 
 /** Turns checked values into records, and checks what keys say about each other. */
@@ -40,6 +52,7 @@ final class ConfigBinder {
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),
+                gds(),
                 new RespConfig(
                         values.get(RESP_LISTEN),
                         values.get(RESP_MAX_CONNECTIONS),
@@ -91,6 +104,25 @@ final class ConfigBinder {
                 .orElseGet(() -> values.get(GRPC_UNIX_SOCKET).map(path -> Path.of(path + ".regions")));
         return new RegionConfig(
                 socket, values.get(REGION_ALLOWED_UIDS), values.get(REGION_MAX_COUNT), values.get(REGION_THREADS));
+    }
+
+    private GdsConfig gds() {
+        return new GdsConfig(
+                values.get(GDS_MODE),
+                values.get(GDS_COMPATIBILITY),
+                library(GDS_CUFILE_LIBRARY),
+                library(GDS_CUDA_LIBRARY),
+                values.get(GDS_LOG_DIRECTORY).orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
+                values.get(GDS_READ_THREADS),
+                values.get(GDS_WRITE_THREADS),
+                values.get(GDS_PIECE_SIZE),
+                values.get(GDS_BREAKER_FAILURES),
+                Math.toIntExact(values.get(GDS_BREAKER_RETRY).toMillis()),
+                Math.toIntExact(values.get(GDS_SHUTDOWN_TIMEOUT).toMillis()));
+    }
+
+    private String library(Setting<Optional<Path>> setting) {
+        return values.get(setting).map(Path::toString).orElse("");
     }
 
     private void check() {

@@ -66,8 +66,9 @@ public final class ConfigReference {
             4. the command line: `--set data.directory=/mnt/lustre/kvstore`, of which `--data DIR` is the short form.
 
             A file with an unknown key, a key that is set twice or a value out of range is refused, with the line and with \
-            everything that is wrong at once. An unknown `KVSTORE_` variable is a warning. Settings are read once, at start: \
-            every change needs a restart.
+            everything that is wrong at once. An unknown `KVSTORE_` variable is a warning. Settings are read at \
+            start, and again at SIGHUP: `log.level` and `log.format` change at once, and every other key that differs is named \
+            in the log and holds after a restart.
 
             Sizes are written `512KiB`, `64MiB`, `1GiB`, `2TiB`, or as plain bytes. Durations are written `500ms`, `30s`, \
             `5m`, `1h`, always with their unit.

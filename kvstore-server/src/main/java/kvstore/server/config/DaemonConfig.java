@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import kvstore.gds.GdsConfig;
 
 /**
  * All that a daemon was told, checked and complete.
@@ -16,6 +17,7 @@ public record DaemonConfig(
         MemoryConfig memory,
         GrpcConfig grpc,
         RegionConfig region,
+        GdsConfig gds,
         RespConfig resp,
         LmConfig lm,
         LeaseConfig lease,

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.store.StoreConfig;
 import org.slf4j.event.Level;
@@ -14,7 +15,7 @@ import org.slf4j.event.Level;
 /**
  * Every key, once. Binding, {@code config print}, the environment's names and the reference page come from here.
  *
- * <p>All are read at start and never again.
+ * <p>All are read at start; SIGHUP reads them again and changes those of {@code log}.
  */
 final class Settings {
     static final Setting<String> NODE = new Setting<>(
@@ -161,6 +162,65 @@ final class Settings {
             Threads that compute and compare the checksums of what lies in regions, about 8 GB/s each. `auto` is a \
             quarter of the cores, at least 2 and at most 16.""");
 
+    static final Setting<GdsConfig.Mode> GDS_MODE =
+            new Setting<>("gds.mode", ValueType.choice(GdsConfig.Mode.class), "auto", """
+            Whether clients may hand over GPU memory. `auto` serves it where there is a GPU: through cuFile where a real \
+            write and read at start prove that the bytes go past host memory, else through pinned host memory; the log, \
+            `kvstore stat` and `kvstore_gpu_path` say which and why. `require` refuses to start where the bytes do not go \
+            past host memory. `off` opens none of NVIDIA's libraries.""");
+
+    static final Setting<GdsConfig.Compatibility> GDS_COMPATIBILITY =
+            new Setting<>("gds.compatibility", ValueType.choice(GdsConfig.Compatibility.class), "staged", """
+            What to do where cuFile works, but itself goes through host memory, as without nvidia-fs: `staged` leaves it \
+            alone and goes through pinned memory of the daemon's own, which was as fast; `cufile` uses it.""");
+
+    static final Setting<Optional<Path>> GDS_CUFILE_LIBRARY =
+            new Setting<>("gds.cufile-library", ValueType.path("a file").orEmpty(), "", """
+            Path of `libcufile.so.0`. Empty for the usual places, which `docs/reference/gds.md` lists.""");
+
+    static final Setting<Optional<Path>> GDS_CUDA_LIBRARY = new Setting<>(
+            "gds.cuda-library",
+            ValueType.path("a file").orEmpty(),
+            "",
+            "Path of `libcuda.so.1`, which comes with the driver. Empty for what the system's loader finds.");
+
+    static final Setting<Optional<Path>> GDS_LOG_DIRECTORY =
+            new Setting<>("gds.log-directory", ValueType.path().orEmpty(), "", """
+            Where cuFile writes `cufile.log`. Empty for the directory of temporary files. Needs cuFile 1.14; with an older \
+            one, set `CUFILE_LOGFILE_PATH` in the environment.""");
+
+    static final Setting<Integer> GDS_READ_THREADS =
+            new Setting<>("gds.read-threads", ValueType.count(1, GdsConfig.THREADS_MAX), "16", """
+            Reads into the memory of one GPU that are under way at the same time. Each takes `gds.piece-size` of GPU memory \
+            and as much pinned host memory. Where bytes go through host memory, `data.read-threads` is raised to as many.""");
+
+    static final Setting<Integer> GDS_WRITE_THREADS = new Setting<>(
+            "gds.write-threads",
+            ValueType.count(1, GdsConfig.THREADS_MAX),
+            "16",
+            "The same for writes from the memory of one GPU, and `data.write-threads`.");
+
+    static final Setting<Integer> GDS_PIECE_SIZE =
+            new Setting<>("gds.piece-size", ValueType.intSize("64KiB", "64MiB", "64KiB"), "4MiB", """
+            The largest request to a file for GPU memory; chunks are split into such pieces, which move side by side. Each \
+            GPU gives `gds.read-threads` + `gds.write-threads` of them, and 2MiB.""");
+
+    static final Setting<Integer> GDS_BREAKER_FAILURES =
+            new Setting<>("gds.breaker-failures", ValueType.count(1, 1_000_000), "8", """
+            Requests in a row that cuFile failed and the way through host memory did not, after which cuFile is left \
+            alone.""");
+
+    static final Setting<Duration> GDS_BREAKER_RETRY = new Setting<>(
+            "gds.breaker-retry",
+            ValueType.duration("1ms", "24h"),
+            "30s",
+            "How long cuFile is left alone then, before one request tries it again.");
+
+    static final Setting<Duration> GDS_SHUTDOWN_TIMEOUT =
+            new Setting<>("gds.shutdown-timeout", ValueType.duration("1ms", "1h"), "30s", """
+            How long a stop waits for requests to cuFile or a GPU that do not come back, before it leaves them and their \
+            memory to the end of the process.""");
+
     static final Setting<Optional<InetSocketAddress>> RESP_LISTEN =
             new Setting<>("resp.listen", ValueType.listenLoopback().orEmpty(), "", """
             TCP address of the RESP2 door, which Redis clients and LMCache's `resp` and `redis://` use. Empty for none. \
@@ -273,6 +333,17 @@ final class Settings {
             REGION_ALLOWED_UIDS,
             REGION_MAX_COUNT,
             REGION_THREADS,
+            GDS_MODE,
+            GDS_COMPATIBILITY,
+            GDS_CUFILE_LIBRARY,
+            GDS_CUDA_LIBRARY,
+            GDS_LOG_DIRECTORY,
+            GDS_READ_THREADS,
+            GDS_WRITE_THREADS,
+            GDS_PIECE_SIZE,
+            GDS_BREAKER_FAILURES,
+            GDS_BREAKER_RETRY,
+            GDS_SHUTDOWN_TIMEOUT,
             RESP_LISTEN,
             RESP_MAX_CONNECTIONS,
             RESP_EVENT_LOOP_THREADS,

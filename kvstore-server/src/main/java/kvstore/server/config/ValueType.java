@@ -126,7 +126,11 @@ record ValueType<T>(String name, String allowed, Function<String, T> parser, Fun
     }
 
     static ValueType<Path> path() {
-        return new ValueType<>("path", "a directory", ValueType::parsePath, Path::toString);
+        return path("a directory");
+    }
+
+    static ValueType<Path> path(String allowed) {
+        return new ValueType<>("path", allowed, ValueType::parsePath, Path::toString);
     }
 
     static ValueType<Path> socketPath() {

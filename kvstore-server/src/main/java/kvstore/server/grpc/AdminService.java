@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
+import kvstore.gds.ServedGpu;
 import kvstore.server.metrics.DaemonCounters;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.Explanation;
@@ -39,6 +40,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         ControlService.answer(observer, () -> {
             StoreStats store = transfers.store().stats();
             FileSystemFacts fileSystem = fileSystem();
+            List<ServedGpu> gpus = node.gpus().gpus();
             DaemonCounters counters = transfers.metrics().counters();
             return StatResponse.newBuilder()
                     .setServerVersion(node.version())
@@ -66,6 +68,17 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .setEvictedChunks(counters.evictedChunks())
                     .setCorruptRecords(counters.corruptRecords())
                     .setReady(node.ready().getAsBoolean())
+                    .setGpuPath(node.gpus().path())
+                    .setGpuPathReason(node.gpus().reason())
+                    .setGpus(gpus.size())
+                    .setGpuMemoryBytes(gpus.stream()
+                            .mapToLong(ServedGpu::memoryBytes)
+                            .max()
+                            .orElse(0))
+                    .setGpuHostMemoryBytes(gpus.stream()
+                            .mapToLong(ServedGpu::hostMemoryBytes)
+                            .max()
+                            .orElse(0))
                     .build();
         });
     }

@@ -125,6 +125,11 @@ public final class GrpcDoor implements AutoCloseable {
                         .findFirst();
     }
 
+    /** The event loops, which must never stand still. */
+    public Iterable<? extends Executor> eventLoops() {
+        return eventLoops;
+    }
+
     private Server start(SocketAddress address, String key, Class<? extends ServerChannel> channelType)
             throws IOException {
         UnreadCalls unreadCalls = new UnreadCalls(transfers.stallTimeout());

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import kvstore.server.config.LmConfig;
 import kvstore.server.net.TcpDoor;
 import kvstore.server.transfer.Transfers;
@@ -41,6 +42,11 @@ public final class LmDoor implements AutoCloseable, TcpDoor.Protocol {
     /** Where it listens, with the port that was chosen if 0 was asked for. */
     public Optional<InetSocketAddress> address() {
         return door.address();
+    }
+
+    /** The event loops, which must never stand still. */
+    public Iterable<? extends Executor> eventLoops() {
+        return door.eventLoops();
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.core.metrics.Info;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -36,6 +37,7 @@ public final class DaemonMetrics implements AutoCloseable {
     private final TransferMeters transfers = new TransferMeters(meters);
     private final StoreMeters store = new StoreMeters(meters);
     private final IoMeters io = new IoMeters(meters);
+    private final GpuMeters gpus = new GpuMeters(meters);
     private final RespMeters resp = new RespMeters(meters);
     private final LmMeters lm = new LmMeters(meters);
     private final JvmGcMetrics collections = new JvmGcMetrics();
@@ -140,10 +142,13 @@ public final class DaemonMetrics implements AutoCloseable {
         meters.gauge(Metric.MEMORY_WAITERS, waiters::getAsInt);
     }
 
-    /** Shows how many regions there are and their size in bytes. Once. */
-    public void bindRegions(IntSupplier count, LongSupplier bytes) {
-        meters.gauge(Metric.REGIONS, count::getAsInt);
-        meters.gauge(Metric.REGION_SIZE_BYTES, bytes::getAsLong);
+    /** Shows how many regions of a kind there are, their size in bytes, and how many ended idle and busy. Once a kind. */
+    public void bindRegions(
+            String kind, IntSupplier count, LongSupplier bytes, LongSupplier endedIdle, LongSupplier endedBusy) {
+        meters.gauge(Metric.REGIONS, count::getAsInt, kind);
+        meters.gauge(Metric.REGION_SIZE_BYTES, bytes::getAsLong, kind);
+        meters.counter(Metric.REGIONS_ENDED_TOTAL, endedIdle::getAsLong, kind, "idle");
+        meters.counter(Metric.REGIONS_ENDED_TOTAL, endedBusy::getAsLong, kind, "busy");
     }
 
     /**
@@ -162,6 +167,16 @@ public final class DaemonMetrics implements AutoCloseable {
         io.bindPath(path);
         io.bind(path, "read", reads);
         io.bind(path, "write", writes);
+    }
+
+    /**
+     * Shows the way of GPU memory, and the figures of what moves it, if anything does. Once.
+     *
+     * @param reason why it is this way
+     */
+    public void bindGpus(String path, String reason, Optional<GpuFigures> figures) {
+        gpus.bindPath(path, reason);
+        figures.ifPresent(gpus::bind);
     }
 
     /** The daemon is up. Once. */

@@ -183,12 +183,18 @@ enum Metric {
     REGIONS(
             Kind.GAUGE,
             "regions",
-            "",
-            "Pieces of memory that clients share with the daemon now.",
+            "kind",
+            "Pieces of memory that clients share with the daemon now, by where they are: `host` or `gpu`.",
             "0 while LMCache runs on this machine: its payload travels in messages. Its log says why; look at "
                     + "`region.socket` and `region.allowed-uids`."),
     REGION_SIZE_BYTES(
-            Kind.GAUGE, "bytes", "", "Their size together. It is memory of the clients, not of the daemon.", ""),
+            Kind.GAUGE, "bytes", "kind", "Their size together. It is memory of the clients, not of the daemon.", ""),
+    REGIONS_ENDED_TOTAL(
+            Kind.COUNTER,
+            "regions",
+            "kind state",
+            "Those that ended since the start, `idle`, or `busy` with chunks under way.",
+            "`busy`: workers die, or do not wait for their transfers."),
     REGION_BYTES_TOTAL(
             Kind.COUNTER,
             "bytes",
@@ -336,7 +342,66 @@ enum Metric {
             "seconds",
             "direction",
             "Time that reads and writes spent in the file system, failed ones too.",
-            "Divide by `kvstore_io_operations_total` for the mean; its rise means a slow disk or a sick server.");
+            "Divide by `kvstore_io_operations_total` for the mean; its rise means a slow disk or a sick server."),
+
+    GPU_PATH(
+            Kind.GAUGE,
+            "0 or 1",
+            "path",
+            "The way that payload takes between GPU memory and disk; 1 for the one in use. `unavailable`: clients cannot hand "
+                    + "over GPU memory.",
+            "Alert when `cufile` is 0 where nvidia-fs should work; `kvstore stat` says why."),
+    GPU_PATH_REASON(
+            Kind.GAUGE,
+            "1",
+            "path reason",
+            "That way, and why it is the one, cut off after 160 characters. Found once at each start.",
+            ""),
+    GPU_MEMORY_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "gpu where",
+            "What the daemon took at start for transfers of each GPU: of its memory, and of pinned host memory. What CUDA takes "
+                    + "for itself comes on top.",
+            "Lower `gds.read-threads`, `gds.write-threads` or `gds.piece-size` if it is too much."),
+    GPU_OPERATIONS_TOTAL(
+            Kind.COUNTER,
+            "operations",
+            "direction",
+            "Reads into and writes from GPU memory that moved all their bytes.",
+            ""),
+    GPU_BYTES_TOTAL(
+            Kind.COUNTER,
+            "bytes",
+            "path direction",
+            "Bytes that they moved, through cuFile or staged through pinned host memory. Staged ones are in "
+                    + "`kvstore_io_bytes_total` too.",
+            "`staged` grows while `kvstore_gpu_path` says `cufile`: look at `kvstore_gpu_fallbacks_total`."),
+    GPU_FALLBACKS_TOTAL(
+            Kind.COUNTER,
+            "requests",
+            "direction",
+            "Requests that cuFile refused and the way through host memory took over.",
+            "Alert on any; the log has the first of each reason."),
+    GPU_FAILURES_TOTAL(
+            Kind.COUNTER,
+            "operations",
+            "direction kind",
+            "Reads into and writes from GPU memory that failed both ways.",
+            "As for `kvstore_io_failures_total`."),
+    GPU_RUNNING(
+            Kind.GAUGE,
+            "operations",
+            "direction",
+            "Reads into and writes from GPU memory that are under way or wait for a thread.",
+            ""),
+    GPU_BREAKER_OPEN(
+            Kind.GAUGE,
+            "0 or 1",
+            "",
+            "Whether cuFile is left alone for now, because it failed `gds.breaker-failures` times in a row.",
+            "Alert on 1: loads go through host memory. `cufile.log` in `gds.log-directory` may say why."),
+    GPU_BREAKER_OPENED_TOTAL(Kind.COUNTER, "times", "", "How often it came to that.", "");
 
     /** What Prometheus calls the type. */
     enum Kind {

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -112,6 +113,11 @@ public final class TcpDoor implements AutoCloseable {
     /** Where it listens, with the port that was chosen if 0 was asked for. */
     public Optional<InetSocketAddress> address() {
         return Optional.ofNullable(listening).map(channel -> (InetSocketAddress) channel.localAddress());
+    }
+
+    /** The event loops, which must never stand still. */
+    public Iterable<? extends Executor> eventLoops() {
+        return eventLoops;
     }
 
     private void take(Channel channel) {

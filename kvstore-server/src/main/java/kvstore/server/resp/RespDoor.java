@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import kvstore.server.config.RespConfig;
 import kvstore.server.net.TcpDoor;
@@ -53,6 +54,11 @@ public final class RespDoor implements AutoCloseable, TcpDoor.Protocol {
     /** Where it listens, with the port that was chosen if 0 was asked for. */
     public Optional<InetSocketAddress> address() {
         return door.address();
+    }
+
+    /** The event loops, which must never stand still. */
+    public Iterable<? extends Executor> eventLoops() {
+        return door.eventLoops();
     }
 
     @Override

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import kvstore.server.service.NotifySocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,7 +70,50 @@ final class ServeCommandTest {
         assertThat(output(process)).contains("data.directory: " + directory + "/not-mounted/pool cannot be made");
     }
 
+    @Test
+    void tellsTheServiceManagerHowItIs() throws Exception {
+        String path = directory.resolve("notify").toString();
+        Path file = Files.writeString(directory.resolve("kvstore.yaml"), "log:\n  level: info\n");
+        Map<String, String> environment = Map.of("NOTIFY_SOCKET", path, "WATCHDOG_USEC", "300000");
+        try (NotifySocket socket = new NotifySocket(path)) {
+            Process process = serve(directory.resolve("pool"), environment, "--config", file.toString());
+            socket.await("STATUS=starting");
+            socket.await("READY=1");
+            assertThat(socket.await("STATUS=")).matches("STATUS=0 chunks, \\d+ of 256 MiB");
+            socket.await("WATCHDOG=1");
+            socket.await("WATCHDOG=1");
+
+            Files.writeString(file, "log:\n  level: debug\nnode: another\n");
+            signal("HUP", process);
+            socket.await("RELOADING=1\nMONOTONIC_USEC=");
+            socket.await("READY=1");
+            Files.writeString(file, "log:\n  level: loud\n");
+            signal("HUP", process);
+            socket.await("RELOADING=1\nMONOTONIC_USEC=");
+            socket.await("READY=1");
+
+            process.toHandle().destroy();
+            socket.await("STOPPING=1");
+            assertThat(output(process).lines())
+                    .anyMatch(line -> line.contains("a setting was changed key=\"log.level\" was=\"info\" is=\"debug\""))
+                    .anyMatch(line -> line.contains("a setting cannot be changed while the daemon runs")
+                            && line.contains("key=\"node\""))
+                    .anyMatch(line -> line.contains("what runs stays as it is") && line.contains("log.level: \"loud\""));
+            assertThat(process.waitFor()).isZero();
+        }
+    }
+
+    private static void signal(String name, Process process) throws Exception {
+        Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+        assertThat(kill.waitFor()).isZero();
+    }
+
     private Process serve(Path data, String... sets) throws IOException {
+        List<String> options = Stream.of(sets).flatMap(set -> Stream.of("--set", set)).toList();
+        return serve(data, Map.of(), options.toArray(String[]::new));
+    }
+
+    private Process serve(Path data, Map<String, String> environment, String... options) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -80,10 +127,10 @@ final class ServeCommandTest {
         for (String set : SMALL) {
             command.addAll(List.of("--set", set));
         }
-        for (String set : sets) {
-            command.addAll(List.of("--set", set));
-        }
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        command.addAll(List.of(options));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        Process process = builder.start();
         processes.add(process);
         return process;
     }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +68,18 @@ final class ConfigValuesTest {
                   allowed-uids: "1000, 7"
                   max-count: 5
                   threads: 6
+                gds:
+                  mode: require
+                  compatibility: cufile
+                  cufile-library: /opt/libcufile.so.0
+                  cuda-library: /opt/libcuda.so.1
+                  log-directory: /var/log/kvstore
+                  read-threads: 9
+                  write-threads: 8
+                  piece-size: 8MiB
+                  breaker-failures: 3
+                  breaker-retry: 7s
+                  shutdown-timeout: 4s
                 log:
                   level: debug
                   format: json
@@ -100,6 +113,18 @@ final class ConfigValuesTest {
                                 Duration.ZERO,
                                 Duration.ofMillis(1500)),
                         new RegionConfig(Optional.of(Path.of("/run/kvstore/memory.sock")), Set.of(7, 1000), 5, 6),
+                        new GdsConfig(
+                                GdsConfig.Mode.REQUIRE,
+                                GdsConfig.Compatibility.CUFILE,
+                                "/opt/libcufile.so.0",
+                                "/opt/libcuda.so.1",
+                                Path.of("/var/log/kvstore"),
+                                9,
+                                8,
+                                8 << 20,
+                                3,
+                                7000,
+                                4000),
                         new RespConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 6379)),
                                 12,

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.store.StoreConfig;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,7 @@ final class DefaultsTest {
                                 Duration.ofSeconds(2),
                                 Duration.ofSeconds(10)),
                         new RegionConfig(Optional.empty(), Set.of(), 256, Machine.regionThreads()),
+                        GdsConfig.defaults(Path.of(System.getProperty("java.io.tmpdir"))),
                         new RespConfig(
                                 Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60), 65_536),
                         new LmConfig(Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60)),

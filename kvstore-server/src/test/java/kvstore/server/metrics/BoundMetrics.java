@@ -2,8 +2,13 @@ package kvstore.server.metrics;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Supplier;
 import kvstore.api.IoFailure;
+import kvstore.gds.GpuStats;
+import kvstore.gds.ServedGpu;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.store.RecoveryReport;
@@ -24,9 +29,16 @@ final class BoundMetrics {
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
         metrics.bindSlabs(() -> 1000, () -> 400, () -> 6);
-        metrics.bindRegions(() -> 2, () -> 3000);
+        metrics.bindRegions("host", () -> 2, () -> 3000, () -> 4, () -> 1);
         metrics.bindStore(stats, () -> 12345);
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        GpuFigures gpus = new GpuFigures(
+                new GpuStats(),
+                new GpuStats(),
+                () -> false,
+                () -> 0,
+                List.of(new ServedGpu(new UUID(1, 2), "GPU", 5, 6)));
+        metrics.bindGpus("staged", "no nvidia-fs here", Optional.of(gpus));
         metrics.started("1.2.3", 7, Duration.ofMillis(2500));
     }
 }

@@ -178,6 +178,10 @@ static ssize_t transfer(int operation, Handle* handle, uint64_t base, size_t siz
         size_t wanted = fault == SHORT ? size / 2 : size;
         result = operation == READ ? pread(handle->fd, memory, wanted, file_offset) : pwrite(handle->fd, memory, wanted, file_offset);
         if (fault == WRONG_BYTES && operation == READ && result > 0) memory[result / 2] ^= 1;
+        if (fault == WRONG_BYTES && operation == WRITE && result > 0) {
+            char wrong = memory[result / 2] ^ 1;
+            if (pwrite(handle->fd, &wrong, 1, file_offset + result / 2) != 1) result = -5;
+        }
     }
     int error = errno;
     pthread_mutex_lock(&lock);

@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.service;
+
+import org.jspecify.annotations.NullMarked;
