@@ -91,9 +91,7 @@ def checksums(daemon: Daemon) -> None:
     on_gpu.store(names, places)
     copies = [bytearray(size) for size in SIZES]
     hits = on_host.load(names, [memoryview(copy) for copy in copies])
-    wrong = sum(
-        bytes(content(size, 2, number).cpu().numpy()) != copies[number] for number, size in enumerate(SIZES)
-    )
+    wrong = sum(bytes(content(size, 2, number).cpu().numpy()) != copies[number] for number, size in enumerate(SIZES))
     report("stored from the GPU, verified by the CPU", all(hits) and not wrong, f"{sum(hits)} hits, {wrong} wrong")
     names = names_of("checksums-host", len(SIZES))
     stored = on_host.store(names, [memoryview(copy) for copy in copies])
@@ -168,7 +166,9 @@ def worker_killed(daemon: Daemon) -> None:
     while (lost := before - free_gpu_bytes() - held) > 64 * MIB and time.monotonic() < deadline:
         time.sleep(0.2)
     good = all(stored) and all(hits) and not wrong and lost <= 64 * MIB
-    report("five workers killed", good, f"{sum(hits)} hits after them, {wrong} wrong, {lost / MIB:.0f} MiB of the GPU lost")
+    report(
+        "five workers killed", good, f"{sum(hits)} hits after them, {wrong} wrong, {lost / MIB:.0f} MiB of the GPU lost"
+    )
 
 
 def daemon_killed(daemon: Daemon) -> None:
@@ -199,7 +199,11 @@ def daemon_killed(daemon: Daemon) -> None:
         total += sum(map(bool, names))
         lost += sum(bool(name) and not hit for name, hit in zip(names, hits, strict=True))
     client.close()
-    report("daemon killed three times", total > 0 and not lost and not wrong, f"{total} acknowledged, {lost} lost, {wrong} wrong")
+    report(
+        "daemon killed three times",
+        total > 0 and not lost and not wrong,
+        f"{total} acknowledged, {lost} lost, {wrong} wrong",
+    )
 
 
 def main(steps: Sequence[str]) -> None:

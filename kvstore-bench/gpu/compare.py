@@ -92,8 +92,10 @@ def device_name() -> str:
 
 def keys_of(turn: int, count: int) -> list[Any]:
     # Both plugins write their hashes down; GdsBackend's directories are the first digits.
-    return [CacheEngineKey("m", 1, 0, (turn * 1000 + number + 1) * 11400714819323198485 % (1 << 62), torch.bfloat16)
-            for number in range(count)]
+    return [
+        CacheEngineKey("m", 1, 0, (turn * 1000 + number + 1) * 11400714819323198485 % (1 << 62), torch.bfloat16)
+        for number in range(count)
+    ]
 
 
 def fill(chunk: Any, turn: int, number: int) -> None:
@@ -232,8 +234,12 @@ def raw(place: str) -> None:
         file.close()
         (roots[number % 8] / f"raw{number}").unlink()
     del driver
-    say(who="cuFile alone, 16 threads, 4 MiB", place=place, store_gb_s=round(statistics.median(result["write"]), 2),
-        load_gb_s=round(statistics.median(result["read"]), 2))
+    say(
+        who="cuFile alone, 16 threads, 4 MiB",
+        place=place,
+        store_gb_s=round(statistics.median(result["write"]), 2),
+        load_gb_s=round(statistics.median(result["read"]), 2),
+    )
 
 
 def bus() -> None:
@@ -267,8 +273,16 @@ def ours(place: str, label: str, *settings: str) -> None:
         own = os.getpid()
         measure(label, place, name, host, backend, count, lambda: daemon.cpu_seconds() + cpu_seconds(own))
         stats = backend.stats()
-        say(who=label, place=place, chunks=name, daemon_gpu_mib=round(used / MIB), in_place=stats["path_in_place_chunks"],
-            staged=stats["path_staged_chunks"], streamed=stats["path_stream_chunks"], regions=stats["regions"])
+        say(
+            who=label,
+            place=place,
+            chunks=name,
+            daemon_gpu_mib=round(used / MIB),
+            in_place=stats["path_in_place_chunks"],
+            staged=stats["path_staged_chunks"],
+            streamed=stats["path_stream_chunks"],
+            regions=stats["regions"],
+        )
         backend.close()
         del backend
         daemon.remove()

@@ -36,8 +36,10 @@ spread_directories() {
   local i first
   rm -rf "${1:?}"
   mkdir -p "$1"
-  for ((i = 0; i < 256; i++)); do
+  # LMCache's hashes are written as numbers, some of them negative.
+  for ((i = 0; i < 266; i++)); do
     first=$(printf %02x "$i")
+    ((i < 256)) || first=-$((i - 256))
     mkdir -p "/mnt/l$((i % 8))/spread/$first"
     ln -s "/mnt/l$((i % 8))/spread/$first" "$1/$first"
   done
@@ -121,8 +123,11 @@ for stage in $stages; do
       rm -rf "$work/ttft/pool" /mnt/l?/segments
       ;;
     mp_fs)
-      spread_directories "$work/fs"
+      mkdir -p "$work/fs" /mnt/l{0..7}/spread
+      export KVSTORE_SPREAD KVSTORE_SPREAD_IN=$work/fs/ LD_PRELOAD=$kit/jre/lib/libsyslookup.so
+      KVSTORE_SPREAD=$(printf '%s:' /mnt/l{0..7}/spread | sed 's/:$//')
       server mp_fs --l2-adapter "{\"type\":\"fs_native\",\"base_path\":\"$work/fs\",\"use_odirect\":true,\"num_workers\":32}"
+      unset KVSTORE_SPREAD KVSTORE_SPREAD_IN LD_PRELOAD
       engine mp_fs mp "${reference[@]}"
       kill "$server"
       wait "$server" 2>/dev/null
