@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+import torch
 from gpu_host import (
     CHUNK_405B_TP8_BYTES,
     DEVICE,
@@ -142,6 +143,8 @@ def work(target: str, prefix: str) -> None:
 def worker_killed(daemon: Daemon) -> None:
     """Five workers killed in the middle: the daemon serves on, and its share of the GPU's memory does not grow."""
     time.sleep(1)
+    if DEVICE != "cpu":
+        torch.cuda.empty_cache()
     before = free_gpu_bytes()
     for life in range(5):
         command = [sys.executable, __file__, "--work", daemon.target, f"worker{life}"]

@@ -14,7 +14,8 @@ work=${WORK:-/tmp/kvstore-gpu}
 buffer_mib=${BUFFER_MIB:-16384}
 mkdir -p "$out" "$work"
 export PYTHONPATH=$kit/python:${SITE:-/tmp/site}${PYTHONPATH:+:$PYTHONPATH} PYTHONHASHSEED=0 PYTHONUNBUFFERED=1 NO_COLOR=1
-export VLLM_WORKER_MULTIPROC_METHOD=fork LMCACHE_TRACK_USAGE=false
+export VLLM_WORKER_MULTIPROC_METHOD=fork VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_USE_DEEP_GEMM=0 VLLM_NO_USAGE_STATS=1
+export HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 LMCACHE_TRACK_USAGE=false
 
 settings_of() {
   case $1 in
@@ -27,7 +28,7 @@ settings_of() {
     ours)
       printf 'chunk_size: 256\nlocal_cpu: false\nmax_local_cpu_size: 0\nstorage_plugins: ["LocalCPUBackend"]\nextra_config:\n'
       printf '  storage_plugin.LocalCPUBackend.%s\n' 'module_path: kvstore_lmcache.gpu_backend' \
-        'class_name: KvStoreGpuBackend' "target: unix:$work/ttft/s" "buffer_mib: $buffer_mib" 'channels: 8'
+        'class_name: KvStoreGpuBackend' "target: unix:$work/ttft/s" "buffer_mib: $buffer_mib" 'channels: 16'
       ;;
   esac
 }
@@ -50,7 +51,7 @@ start_daemon() {
   rm -f "$work/ttft/s"
   KVSTORE_SPREAD=$(printf '%s:' /mnt/l{0..7}/segments | sed 's/:$//') setsid "$kit/kvstore" serve --data="$work/ttft/pool" \
     --set=grpc.listen=127.0.0.1:0 --set=grpc.unix-socket="$work/ttft/s" --set=admin.listen= --set=data.capacity=40GiB \
-    --set=data.segment-size=64MiB --set=data.max-value-size=32MiB --set=data.read-threads=32 --set=data.write-threads=16 \
+    --set=data.segment-size=104MiB --set=data.max-value-size=32MiB --set=data.read-threads=32 --set=data.write-threads=16 \
     --set=gds.read-threads=32 --set=gds.write-threads=32 ${DAEMON_OPTIONS:-} >>"$out/daemon.log" 2>&1 &
   daemon=$!
   local waited
