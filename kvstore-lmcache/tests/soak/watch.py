@@ -20,6 +20,7 @@ IDLE = (
     "kvstore_in_flight_transfers",
     "kvstore_io_queued",
     "kvstore_io_running",
+    "kvstore_gpu_running",
     "kvstore_store_reservations",
 )
 
@@ -56,7 +57,11 @@ class Metrics:
 
     def not_idle(self) -> list[str]:
         """What is still in use."""
-        return [f"{name} is {self.total(name):.0f}" for name in IDLE if self.total(name)]
+        busy = [f"{name} is {self.total(name):.0f}" for name in IDLE if self.total(name)]
+        held = self.total("kvstore_store_segments", 'state="held"')
+        if held > 1 + self.total("kvstore_store_leases"):
+            busy.append(f"{held:.0f} segments are held, and one is written")
+        return busy
 
     def faults(self) -> list[str]:
         """What went wrong."""

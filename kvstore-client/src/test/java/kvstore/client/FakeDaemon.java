@@ -74,6 +74,7 @@ public final class FakeDaemon implements AutoCloseable {
 
     public volatile boolean ready = true;
     public volatile int unreadableSegments;
+    public volatile String fileSystem = "ext4";
 
     public final ConcurrentSkipListMap<ByteString, ByteString> chunks =
             new ConcurrentSkipListMap<>(ByteString.unsignedLexicographicalComparator());
@@ -319,6 +320,9 @@ public final class FakeDaemon implements AutoCloseable {
                             .setServerVersion("fake")
                             .setNode("node-1")
                             .setDirectory("/pool/nodes/node-1")
+                            .setFileSystem(fileSystem)
+                            .setStripeLayout("kept")
+                            .setStripeLayoutReason("stripe count 1")
                             .setIoPath("odirect")
                             .setIoPathReason("proven by a write and a read")
                             .setCapacityBytes(1L << 40)

@@ -1,5 +1,7 @@
 package kvstore.lustre;
 
+import java.util.Optional;
+
 /**
  * How the engine works.
  *
@@ -9,8 +11,9 @@ package kvstore.lustre;
  * @param writeThreads writes under way at the same time, 1 to {@value #THREADS_MAX}. They are threads of their own, so
  *     that a read never waits for a write, and half as many, so that reads get the larger share of the file system.
  * @param direct whether to go past the page cache
+ * @param layout what Lustre is told about each directory in which files are made; empty to leave it as it is
  */
-public record EngineConfig(int readThreads, int writeThreads, DirectMode direct) {
+public record EngineConfig(int readThreads, int writeThreads, DirectMode direct, Optional<StripeLayout> layout) {
     /** Most threads for one direction. */
     public static final int THREADS_MAX = 256;
 
@@ -30,6 +33,11 @@ public record EngineConfig(int readThreads, int writeThreads, DirectMode direct)
     public EngineConfig {
         requireThreads("readThreads", readThreads);
         requireThreads("writeThreads", writeThreads);
+    }
+
+    /** One that leaves layouts as they are. */
+    public EngineConfig(int readThreads, int writeThreads, DirectMode direct) {
+        this(readThreads, writeThreads, direct, Optional.empty());
     }
 
     public static EngineConfig defaults() {

@@ -15,6 +15,7 @@ import kvstore.api.IoFailure.Kind;
 enum Errno {
     EPERM(1, Kind.DENIED),
     ENOENT(2, Kind.NOT_FOUND),
+    ESRCH(3, Kind.OTHER),
     EINTR(4, Kind.TRANSIENT),
     EIO(5, Kind.IO),
     EBADF(9, Kind.OTHER),
@@ -30,6 +31,7 @@ enum Errno {
     EINVAL(22, Kind.OTHER),
     ENFILE(23, Kind.OTHER),
     EMFILE(24, Kind.OTHER),
+    ENOTTY(25, Kind.OTHER),
     EFBIG(27, Kind.OTHER),
     ENOSPC(28, Kind.NO_SPACE),
     EROFS(30, Kind.DENIED),

@@ -19,6 +19,8 @@ public final class IoStats {
     private final LongAdder queuedNanos = new LongAdder();
     private final LongAdder runNanos = new LongAdder();
     private final LongAdder continuations = new LongAdder();
+    private final LongAdder reopens = new LongAdder();
+    private final LongAdder retries = new LongAdder();
     private final Map<Kind, LongAdder> failures = Arrays.stream(Kind.values())
             .collect(Collectors.toUnmodifiableMap(Function.identity(), _ -> new LongAdder()));
     private final AtomicInteger queued = new AtomicInteger();
@@ -51,6 +53,16 @@ public final class IoStats {
         return continuations.sum();
     }
 
+    /** Files that were opened again after an operation failed because a server was away. */
+    public long reopens() {
+        return reopens.sum();
+    }
+
+    /** Operations that were tried a second time, with such a file. */
+    public long retries() {
+        return retries.sum();
+    }
+
     /** Operations that failed in this way, {@link Kind#CLOSED} ones that never started among them. */
     public long failures(Kind kind) {
         return adder(kind).sum();
@@ -78,6 +90,14 @@ public final class IoStats {
 
     void continued() {
         continuations.increment();
+    }
+
+    void reopened() {
+        reopens.increment();
+    }
+
+    void retried() {
+        retries.increment();
     }
 
     void ended(long tookNanos) {

@@ -3,6 +3,7 @@ package kvstore.lustre;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -39,9 +40,21 @@ final class Libc implements PosixCalls {
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
     private static final int F_GET_SEALS = 1034;
     private static final int MSG_PEEK_DONTWAIT = 0x42;
+    private static final int F_OFD_SETLK = 37;
+    private static final short F_WRLCK = 1;
+    private static final int AT_FDCWD = -100;
     private static final int AF_UNIX = 1;
     private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
     private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
+
+    /** The C library has no function for {@code quotactl_fd}. The number is the same on all architectures. */
+    private static final long SYS_QUOTACTL_FD = 443;
+
+    /** {@code QCMD(Q_GETQUOTA, PRJQUOTA)} of {@code linux/quota.h}. */
+    private static final int GET_PROJECT_QUOTA = ProjectQuotas.GET_QUOTA << 8 | ProjectQuotas.PROJECT_QUOTA;
+
+    /** {@code struct flock} of 64-bit Linux: type, whence, start, length, process. */
+    private static final long FLOCK_BYTES = 32;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
@@ -71,6 +84,16 @@ final class Libc implements PosixCalls {
             "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle FCNTL =
             handle("fcntl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle FCNTL_LOCK = handle(
+            "fcntl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle IOCTL = handle(
+            "ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle RENAMEAT2 =
+            handle("renameat2", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle QUOTACTL_FD = handle(
+            "syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS),
+            Linker.Option.firstVariadicArg(1));
     private static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MADVISE =
             handle("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
@@ -189,6 +212,53 @@ final class Libc implements PosixCalls {
         MemorySegment capture = CAPTURE.get();
         try (Arena arena = Arena.ofConfined()) {
             return result((int) STATFS.invokeExact(capture, arena.allocateFrom(file.toString()), result), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    @Override
+    public int ioctl(int fd, long request, MemorySegment argument) {
+        MemorySegment capture = CAPTURE.get();
+        try {
+            return result((int) IOCTL.invokeExact(capture, fd, request, argument), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    @Override
+    public int rename(Path from, Path to, int flags) {
+        MemorySegment capture = CAPTURE.get();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment oldName = arena.allocateFrom(from.toString());
+            MemorySegment newName = arena.allocateFrom(to.toString());
+            return result((int) RENAMEAT2.invokeExact(capture, AT_FDCWD, oldName, AT_FDCWD, newName, flags), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    @Override
+    public int lock(int fd) {
+        MemorySegment capture = CAPTURE.get();
+        try (Arena arena = Arena.ofConfined()) {
+            // zero is the start of the file, to its end, whatever that will be
+            MemorySegment flock = arena.allocate(FLOCK_BYTES, Long.BYTES);
+            flock.set(JAVA_SHORT, 0, F_WRLCK);
+            return result((int) FCNTL_LOCK.invokeExact(capture, fd, F_OFD_SETLK, flock), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    @Override
+    public int projectQuota(int fd, int project, MemorySegment result) {
+        MemorySegment capture = CAPTURE.get();
+        try {
+            long answer =
+                    (long) QUOTACTL_FD.invokeExact(capture, SYS_QUOTACTL_FD, fd, GET_PROJECT_QUOTA, project, result);
+            return (int) result(answer, capture);
         } catch (Throwable thrown) {
             throw impossible(thrown);
         }

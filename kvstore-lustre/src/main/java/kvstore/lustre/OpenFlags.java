@@ -8,7 +8,14 @@ final class OpenFlags {
     static final int READ_WRITE = 02;
     static final int CREATE = 0100;
     static final int EXCLUSIVE = 0200;
+    static final int APPEND = 02000;
     static final int CLOSE_ON_EXEC = 02000000;
+
+    /** {@code O_TMPFILE} without the {@code O_DIRECTORY} that goes with it, a number of each architecture. */
+    static final int TEMPORARY = 020000000;
+
+    /** Of {@code renameat2(2)}: fail if the new name is taken. */
+    static final int RENAME_NOREPLACE = 1;
 
     private OpenFlags() {}
 

@@ -57,4 +57,32 @@ interface PosixCalls {
      * @param result of {@link FileSystems#STATFS}
      */
     int statfs(Path file, MemorySegment result);
+
+    /**
+     * Asks a file system for what only it knows.
+     *
+     * @param request of {@link Ioctl}, which says what {@code argument} is
+     */
+    int ioctl(int fd, long request, MemorySegment argument);
+
+    /**
+     * Renames a file ({@code renameat2}).
+     *
+     * @param flags 0 to replace what is there, which is all that Lustre can, or {@link OpenFlags#RENAME_NOREPLACE}
+     */
+    int rename(Path from, Path to, int flags);
+
+    /**
+     * Locks a file exclusively without waiting ({@code fcntl}, {@code F_OFD_SETLK}): until the descriptor is closed,
+     * against other descriptors, and against the {@code F_SETLK} of other processes.
+     */
+    int lock(int fd);
+
+    /**
+     * Reads the quota of a project on the file system of an open file ({@code quotactl_fd}, {@code Q_GETQUOTA}).
+     *
+     * @param project of the file system, not zero
+     * @param result of {@link ProjectQuotas#DQBLK}
+     */
+    int projectQuota(int fd, int project, MemorySegment result);
 }

@@ -28,6 +28,7 @@ public final class PosixEngine implements IoEngine {
     private final PosixCalls calls;
     private final FileOperations operations;
     private final DirectProbe.Result probed;
+    private final DirectoryLayouts layouts;
     private final IoLane reads;
     private final IoLane writes;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -36,6 +37,7 @@ public final class PosixEngine implements IoEngine {
         this.calls = calls;
         this.operations = new FileOperations(calls);
         this.probed = probed;
+        this.layouts = new DirectoryLayouts(calls, config.layout());
         this.reads = new IoLane("kvstore-io-read", config.readThreads());
         this.writes = new IoLane("kvstore-io-write", config.writeThreads());
     }
@@ -83,6 +85,20 @@ public final class PosixEngine implements IoEngine {
         return writes.stats();
     }
 
+    /**
+     * Sets the layout of a directory that files will be made in, where it is on Lustre and the configuration has one, and
+     * reads it back. It would be done with the first file; this is for who wants to know before. Never fails: see {@link
+     * DirectoryLayout.Outcome#FAILED}.
+     */
+    public DirectoryLayout.Result prepare(Path directory) {
+        return layouts.prepare(directory);
+    }
+
+    /** What became of the layouts so far: a failure if there was one, {@code OFF} if there was nothing to do yet. */
+    public DirectoryLayout.Result layout() {
+        return layouts.found();
+    }
+
     @Override
     public IoFile create(Path file, long sizeBytes) throws IoFailure {
         if (sizeBytes <= 0 || !Blocks.isAligned(sizeBytes)) {
@@ -90,7 +106,9 @@ public final class PosixEngine implements IoEngine {
                     "size " + sizeBytes + " is not a positive multiple of " + Blocks.BLOCK_BYTES);
         }
         requireOpen();
-        requireSpace(file, sizeBytes);
+        Path parent = parent(file);
+        requireSpace(parent, file, sizeBytes);
+        layouts.prepare(parent);
         int fd = operations.createExclusively(file, openFlags(), FILE_MODE);
         try {
             operations.allocate(fd, sizeBytes, file);
@@ -107,6 +125,27 @@ public final class PosixEngine implements IoEngine {
         int fd = operations.open(file, openFlags(), 0);
         try {
             return new PosixFile(this, operations, file, fd, operations.size(fd, file));
+        } catch (IoFailure | RuntimeException | Error e) {
+            operations.closeAfter(fd, file, e);
+            throw e;
+        }
+    }
+
+    /**
+     * Opens a file that is open once more.
+     *
+     * @return the descriptor
+     * @throws IoFailure if that fails, or the file has another size, so that it is another one
+     */
+    int reopen(Path file, long sizeBytes) throws IoFailure {
+        int fd = operations.open(file, openFlags(), 0);
+        try {
+            long foundBytes = operations.size(fd, file);
+            if (foundBytes != sizeBytes) {
+                throw new IoFailure(
+                        Kind.NOT_FOUND, 0, "%s has %d bytes, not %d".formatted(file, foundBytes, sizeBytes));
+            }
+            return fd;
         } catch (IoFailure | RuntimeException | Error e) {
             operations.closeAfter(fd, file, e);
             throw e;
@@ -147,12 +186,16 @@ public final class PosixEngine implements IoEngine {
         }
     }
 
-    /** Asked first, because ext4 takes all the space there is, from everybody, before it says that it is not enough. */
-    private void requireSpace(Path file, long sizeBytes) throws IoFailure {
+    private static Path parent(Path file) {
         Path parent = file.toAbsolutePath().getParent();
         if (parent == null) {
             throw new IllegalArgumentException(file + " is no name for a file");
         }
+        return parent;
+    }
+
+    /** Asked first, because ext4 takes all the space there is, from everybody, before it says that it is not enough. */
+    private void requireSpace(Path parent, Path file, long sizeBytes) throws IoFailure {
         FileSystemFacts facts = facts(parent);
         // a total of zero is a file system that keeps no count, such as a tmpfs without a limit
         if (facts.totalBytes() > 0 && sizeBytes > facts.availableBytes()) {

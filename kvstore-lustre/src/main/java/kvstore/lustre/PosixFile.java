@@ -2,6 +2,8 @@ package kvstore.lustre;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -20,8 +22,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An open file. Counts who uses its descriptor, because the kernel gives the number of a closed one to the next file
- * that is opened, and a late operation would then write into that.
+ * An open file. Counts the operations under way, so that {@link #close()} can wait for them.
+ *
+ * <p>After a failure that a Lustre client gives when its servers have put it out (see {@link #isWorthARetry}), the file is
+ * opened again, once for all operations that failed with the same descriptor, and each of them is tried once more with
+ * the new one. Those under way with the old descriptor end with that.
  */
 final class PosixFile implements DescriptorFile {
     private static final Logger LOG = LoggerFactory.getLogger(PosixFile.class);
@@ -29,16 +34,21 @@ final class PosixFile implements DescriptorFile {
     private final PosixEngine engine;
     private final FileOperations operations;
     private final Path file;
-    private final int fd;
     private final long sizeBytes;
 
+    /** Replaced under the lock of this file; closed when both its owner, this file, and its last user let go. */
+    private volatile Descriptor descriptor;
+
     /**
-     * One for the owner, until {@link #close()}, and one for each operation. The last one out closes the descriptor.
+     * One for the owner, until {@link #close()}, and one for each operation. The last one out lets the descriptor go.
      */
     private final AtomicInteger references = new AtomicInteger(1);
 
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch descriptorClosed = new CountDownLatch(1);
+
+    /** Those of which others know the number, each acquired; under the lock of this file. */
+    private final Set<Descriptor> handedOut = new HashSet<>();
 
     private @Nullable IoFailure syncFailure;
 
@@ -46,7 +56,7 @@ final class PosixFile implements DescriptorFile {
         this.engine = engine;
         this.operations = operations;
         this.file = file;
-        this.fd = fd;
+        this.descriptor = new Descriptor(fd, file, operations);
         this.sizeBytes = sizeBytes;
     }
 
@@ -60,9 +70,17 @@ final class PosixFile implements DescriptorFile {
         return sizeBytes;
     }
 
+    /**
+     * The descriptor in use now. It stays open until this file is closed, also when operations go on with a younger
+     * one: a library that was handed a number would otherwise write into whichever file gets it next.
+     */
     @Override
-    public int descriptor() {
-        return fd;
+    public synchronized int descriptor() {
+        Descriptor current = use();
+        if (!handedOut.add(current)) {
+            current.release();
+        }
+        return current.number();
     }
 
     @Override
@@ -98,15 +116,84 @@ final class PosixFile implements DescriptorFile {
      * Moves one extent, on the calling thread. When a write returns, later readers see it, see {@link IoFile#write}.
      */
     void transfer(boolean reading, MemorySegment memory, long offset, IoStats stats) throws IoFailure {
+        Descriptor used = use();
+        try {
+            transfer(reading, used, memory, offset, stats);
+        } catch (IoFailure e) {
+            if (!isWorthARetry(e)) {
+                throw e;
+            }
+            Descriptor fresh = reopened(used, e, stats);
+            try {
+                transfer(reading, fresh, memory, offset, stats);
+            } catch (IoFailure again) {
+                again.addSuppressed(e);
+                throw again;
+            } finally {
+                fresh.release();
+            }
+        } finally {
+            used.release();
+        }
+    }
+
+    private void transfer(boolean reading, Descriptor used, MemorySegment memory, long offset, IoStats stats)
+            throws IoFailure {
         if (reading) {
-            operations.readFully(fd, memory, offset, file, stats);
+            operations.readFully(used.number(), memory, offset, file, stats);
             return;
         }
-        operations.writeFully(fd, memory, offset, file, stats);
+        operations.writeFully(used.number(), memory, offset, file, stats);
         if (engine.path() == IoPath.BUFFERED) {
-            sync();
-            operations.dropCached(fd, offset, memory.byteSize());
+            sync(used);
+            operations.dropCached(used.number(), offset, memory.byteSize());
         }
+    }
+
+    /**
+     * Whether a fresh descriptor may help: a server was away, or EIO, which is also what Lustre says in that case. Not
+     * through the page cache: there an error may mean that dirty pages of others are lost, which a new descriptor, by
+     * its first sync, would not tell.
+     */
+    private boolean isWorthARetry(IoFailure failure) {
+        return engine.path() == IoPath.ODIRECT
+                && (failure.kind() == Kind.TRANSIENT || failure.errno() == Errno.EIO.number());
+    }
+
+    /** The descriptor in use now, acquired. */
+    private Descriptor use() {
+        while (true) {
+            // one that was closed in between was replaced before
+            Descriptor current = descriptor;
+            if (current.acquire()) {
+                return current;
+            }
+        }
+    }
+
+    /**
+     * A descriptor that is younger than {@code failed}, acquired. The name is the same file as before: no name is given
+     * twice in a node's directory. A file that was removed meanwhile keeps its failure.
+     *
+     * @throws IoFailure {@code cause}, if there is none
+     */
+    private synchronized Descriptor reopened(Descriptor failed, IoFailure cause, IoStats stats) throws IoFailure {
+        if (descriptor == failed) {
+            try {
+                descriptor = new Descriptor(engine.reopen(file, sizeBytes), file, operations);
+            } catch (IoFailure e) {
+                cause.addSuppressed(e);
+                throw cause;
+            }
+            failed.release();
+            stats.reopened();
+            LOG.atWarn()
+                    .addKeyValue("file", file)
+                    .addKeyValue("reason", cause.getMessage())
+                    .log("opened again after a failure");
+        }
+        stats.retried();
+        return use();
     }
 
     /**
@@ -114,13 +201,13 @@ final class PosixFile implements DescriptorFile {
      * this client, are dropped and reported to one call only, which may be that of another write. So one failure fails
      * every write that has not been answered, and all later ones; and no two calls overlap.
      */
-    private synchronized void sync() throws IoFailure {
+    private synchronized void sync(Descriptor used) throws IoFailure {
         IoFailure before = syncFailure;
         if (before != null) {
             throw new IoFailure(before.kind(), before.errno(), before.getMessage() + ", in an earlier write");
         }
         try {
-            operations.sync(fd, file);
+            operations.sync(used.number(), file);
         } catch (IoFailure e) {
             syncFailure = e;
             throw e;
@@ -144,13 +231,15 @@ final class PosixFile implements DescriptorFile {
             return;
         }
         try {
-            operations.close(fd, file);
-        } catch (IoFailure e) {
-            // nothing is lost: every write was answered for itself, and the descriptor is gone
-            LOG.warn("{}", e.getMessage());
+            releaseDescriptors();
         } finally {
             descriptorClosed.countDown();
         }
+    }
+
+    private synchronized void releaseDescriptors() {
+        handedOut.forEach(Descriptor::release);
+        descriptor.release();
     }
 
     /**

@@ -22,6 +22,9 @@ final class FaultyCalls extends ForwardingCalls {
         EINTR(Errno.EINTR),
         EAGAIN(Errno.EAGAIN),
         ESHUTDOWN(Errno.ESHUTDOWN),
+        ENOTCONN(Errno.ENOTCONN),
+        ESTALE(Errno.ESTALE),
+        ETIMEDOUT(Errno.ETIMEDOUT),
         /** A transfer that ends early: its first half, rounded to sectors. No effect on other calls. */
         SHORT(null);
 
@@ -146,5 +149,25 @@ final class FaultyCalls extends ForwardingCalls {
     @Override
     public int statfs(Path file, MemorySegment result) {
         return (int) call("statfs", () -> super.statfs(file, result));
+    }
+
+    @Override
+    public int ioctl(int fd, long request, MemorySegment argument) {
+        return (int) call("ioctl", () -> super.ioctl(fd, request, argument));
+    }
+
+    @Override
+    public int rename(Path from, Path to, int flags) {
+        return (int) call("rename", () -> super.rename(from, to, flags));
+    }
+
+    @Override
+    public int projectQuota(int fd, int project, MemorySegment result) {
+        return (int) call("quotactl_fd", () -> super.projectQuota(fd, project, result));
+    }
+
+    @Override
+    public int lock(int fd) {
+        return (int) call("lock", () -> super.lock(fd));
     }
 }

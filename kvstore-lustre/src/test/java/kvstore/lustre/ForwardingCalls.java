@@ -65,4 +65,24 @@ class ForwardingCalls implements PosixCalls {
     public int statfs(Path file, MemorySegment result) {
         return next.statfs(file, result);
     }
+
+    @Override
+    public int ioctl(int fd, long request, MemorySegment argument) {
+        return next.ioctl(fd, request, argument);
+    }
+
+    @Override
+    public int rename(Path from, Path to, int flags) {
+        return next.rename(from, to, flags);
+    }
+
+    @Override
+    public int lock(int fd) {
+        return next.lock(fd);
+    }
+
+    @Override
+    public int projectQuota(int fd, int project, MemorySegment result) {
+        return next.projectQuota(fd, project, result);
+    }
 }

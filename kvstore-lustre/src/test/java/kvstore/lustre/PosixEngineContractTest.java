@@ -44,7 +44,8 @@ final class PosixEngineContractTest {
 
         @Override
         protected IoEngine openEngine(Path directory) throws IoFailure {
-            IoEngine engine = PosixEngine.open(new EngineConfig(4, 2, DirectMode.OFF), directory);
+            IoEngine engine =
+                    PosixEngine.open(new EngineConfig(4, 2, DirectMode.OFF), directory, new StrictCalls(Libc.INSTANCE));
             assertThat(engine.path()).isEqualTo(IoPath.BUFFERED);
             return engine;
         }
@@ -62,7 +63,7 @@ final class PosixEngineContractTest {
 
         @Override
         protected IoEngine openEngine(Path directory) throws IoFailure {
-            return PosixEngine.open(EngineConfig.defaults(), directory);
+            return PosixEngine.open(EngineConfig.defaults(), directory, new StrictCalls(Libc.INSTANCE));
         }
     }
 
@@ -76,7 +77,8 @@ final class PosixEngineContractTest {
 
         @Override
         protected IoEngine openEngine(Path directory) throws IoFailure {
-            return PosixEngine.open(DIRECT, directory, new FaultyCalls(Libc.INSTANCE, (_, _, _) -> null));
+            return PosixEngine.open(
+                    DIRECT, directory, new StrictCalls(new FaultyCalls(Libc.INSTANCE, (_, _, _) -> null)));
         }
     }
 

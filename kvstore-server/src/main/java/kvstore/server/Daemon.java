@@ -119,6 +119,7 @@ public final class Daemon implements AutoCloseable {
         GpuAccess gpus = openGpus(engine);
         IoEngine all = gpus.engine().<IoEngine>map(Function.identity()).orElse(engine);
         ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(all), metrics.storeListener()));
+        engine.prepare(store.directory());
         this.store = Optional.of(store);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
@@ -137,6 +138,7 @@ public final class Daemon implements AutoCloseable {
                 engine,
                 gpus,
                 config.data().directory().toString(),
+                engine::layout,
                 started,
                 () -> state.get() == State.READY);
         RegionAccess regions = openRegions(transfers, gpus);
@@ -144,6 +146,7 @@ public final class Daemon implements AutoCloseable {
         metrics.bindStore(store::stats, () -> availableBytes(engine));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         metrics.bindGpus(gpus.path(), gpus.reason(), gpus.engine().map(GpuFigures::of));
+        metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
                 config.grpc(), transfers, node, regions, config.lease().maxDuration()));
         door = Optional.of(opened);
@@ -209,6 +212,10 @@ public final class Daemon implements AutoCloseable {
         return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
     }
 
+    private String fileSystem(PosixEngine engine) throws IoFailure {
+        return engine.facts(config.data().directory()).type();
+    }
+
     private long availableBytes(PosixEngine engine) {
         try {
             return engine.facts(config.data().directory()).availableBytes();
@@ -230,7 +237,12 @@ public final class Daemon implements AutoCloseable {
         DataConfig data = config.data();
         try {
             return PosixEngine.open(
-                    new EngineConfig(data.readThreads(), data.writeThreads(), data.directIo()), directory);
+                    new EngineConfig(
+                            data.readThreads(),
+                            data.writeThreads(),
+                            data.directIo(),
+                            config.lustre().layout()),
+                    directory);
         } catch (IoFailure e) {
             throw new IOException("data.directory: " + e.getMessage(), e);
         }
@@ -254,7 +266,8 @@ public final class Daemon implements AutoCloseable {
         return Math.max(SlabPool.MAX_SLAB_BYTES, share);
     }
 
-    private void logStart(PosixEngine engine, GpuAccess gpus, ChunkStore store, SlabPool slabs, Duration took) {
+    private void logStart(PosixEngine engine, GpuAccess gpus, ChunkStore store, SlabPool slabs, Duration took)
+            throws IoFailure {
         if (engine.path() != IoPath.ODIRECT) {
             log.atWarn().addKeyValue("reason", engine.reason()).log("payload goes through the page cache");
         }
@@ -267,6 +280,8 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("used_bytes", store.stats().usedBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())
+                .addKeyValue("file_system", fileSystem(engine))
+                .addKeyValue("stripe_layout", engine.layout().outcome().label())
                 .addKeyValue("io_path", engine.path().label())
                 .addKeyValue("io_reason", engine.reason())
                 .addKeyValue("gpu_path", gpus.path())

@@ -260,6 +260,28 @@ final class RespDoorTest {
         }
     }
 
+    /** The value that is compared with the new one is pinned for that, and a pin that stays keeps its segment for ever. */
+    @Test
+    void replacingSmallValuesKeepsNoSegmentFromEviction(@TempDir Path own) throws IOException, StartException {
+        int large = 8 << 20;
+        int rounds = 64;
+        try (DaemonUnderTest small = DaemonUnderTest.start(
+                        own,
+                        "resp.listen=127.0.0.1:0",
+                        "data.capacity=256MiB",
+                        "data.segment-size=64MiB",
+                        "data.max-value-size=16MiB");
+                RespClient client = new RespClient(small)) {
+            for (int round = 0; round < rounds; round++) {
+                client.ask("SET", "small", bytes(round, 28));
+                assertThat(client.ask("SET", "large-" + round, bytes(round, large)))
+                        .isEqualTo("+OK");
+            }
+            assertThat(client.get("large-" + (rounds - 1))).isEqualTo(bytes(rounds - 1, large));
+            assertThat(small.metric("kvstore_store_evicted_segments_total")).isGreaterThanOrEqualTo(4);
+        }
+    }
+
     @Test
     void keysExpire() throws IOException {
         try (RespClient client = new RespClient(daemon)) {

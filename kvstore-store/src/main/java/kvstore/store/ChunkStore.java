@@ -1,5 +1,6 @@
 package kvstore.store;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
@@ -81,6 +82,11 @@ public final class ChunkStore implements AutoCloseable {
     /** Ends a lease before its time. An unknown or ended one is ignored. */
     public void release(long leaseId) {
         store.leases().release(leaseId);
+    }
+
+    /** Where this node's segment files are made. */
+    public Path directory() {
+        return store.directory();
     }
 
     /** The store in numbers. Never blocks. */

@@ -1,6 +1,7 @@
 package kvstore.store;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.UUID;
 import kvstore.api.Blocks;
 import kvstore.api.IoEngine;
@@ -120,6 +121,10 @@ final class OpenStore {
     /** Keys of which it is remembered why they are not here. */
     int ghosts() {
         return index.ghosts().size();
+    }
+
+    Path directory() {
+        return directory.path();
     }
 
     PoolIdentity identity() {

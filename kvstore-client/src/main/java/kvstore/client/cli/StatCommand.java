@@ -48,15 +48,18 @@ final class StatCommand implements KvStoreCommand {
     }
 
     private static Table table(StatResponse stat) {
-        return new Table()
+        Table table = new Table()
                 .add("state", stat.getReady() ? "ready" : "not ready")
                 .add("version", stat.getServerVersion())
                 .add("node", "%s, start %d".formatted(stat.getNode(), stat.getEpoch()))
                 .add("pool", stat.getPool())
                 .add("up", uptime(Duration.ofMillis(stat.getUptimeMillis())))
                 .add("directory", "%s (%s)".formatted(stat.getDirectory(), stat.getFileSystem()))
-                .add("I/O path", "%s (%s)".formatted(stat.getIoPath(), stat.getIoPathReason()))
-                .add("GPU path", gpuPath(stat))
+                .add("I/O path", "%s (%s)".formatted(stat.getIoPath(), stat.getIoPathReason()));
+        if (stat.getFileSystem().equals("lustre")) {
+            table.add("layout", "%s (%s)".formatted(stat.getStripeLayout(), stat.getStripeLayoutReason()));
+        }
+        return table.add("GPU path", gpuPath(stat))
                 .add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
                 .add("", Words.size(stat.getFileSystemAvailableBytes()) + " left on the file system")
                 .add("chunks", "%d (%s)".formatted(stat.getChunks(), Words.size(stat.getChunkBytes())))

@@ -250,6 +250,13 @@ final class CommandsTest {
     }
 
     @Test
+    void statOnLustreShowsTheLayout() {
+        assertThat(run("stat").out()).doesNotContain("layout");
+        daemon.fileSystem = "lustre";
+        assertThat(run("stat").out()).contains("layout       kept (stripe count 1)\n");
+    }
+
+    @Test
     void statOfADaemonThatIsNotReady() {
         daemon.ready = false;
         Cli stat = run("stat");

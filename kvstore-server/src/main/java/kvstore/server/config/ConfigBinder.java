@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import kvstore.gds.GdsConfig;
+import kvstore.lustre.StripeLayout;
 import kvstore.server.memory.SlabPool;
 
 /** Turns checked values into records, and checks what keys say about each other. */
@@ -49,6 +50,7 @@ final class ConfigBinder {
         return new DaemonConfig(
                 values.get(NODE),
                 data(directory.get()),
+                lustre(),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),
@@ -81,6 +83,12 @@ final class ConfigBinder {
                 values.get(DATA_DIRECT_IO),
                 values.get(DATA_READ_THREADS),
                 values.get(DATA_WRITE_THREADS));
+    }
+
+    private LustreConfig lustre() {
+        StripeLayout layout = new StripeLayout(
+                values.get(LUSTRE_STRIPE_COUNT), values.get(LUSTRE_STRIPE_SIZE), values.get(LUSTRE_POOL));
+        return new LustreConfig(values.get(LUSTRE_SET_LAYOUT) ? Optional.of(layout) : Optional.empty());
     }
 
     private GrpcConfig grpc() {

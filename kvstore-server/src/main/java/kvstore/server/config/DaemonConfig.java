@@ -14,6 +14,7 @@ import kvstore.gds.GdsConfig;
 public record DaemonConfig(
         String node,
         DataConfig data,
+        LustreConfig lustre,
         MemoryConfig memory,
         GrpcConfig grpc,
         RegionConfig region,

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.lustre.StripeLayout;
 import kvstore.store.StoreConfig;
 import org.slf4j.event.Level;
 
@@ -64,6 +65,28 @@ final class Settings {
             ValueType.count(1, 256),
             "4",
             "Threads that write to disk. Apart from the readers, so that a write never delays a read.");
+
+    static final Setting<Boolean> LUSTRE_SET_LAYOUT = new Setting<>("lustre.set-layout", ValueType.flag(), "true", """
+            Whether the daemon sets the default stripe layout of its node's directory where that lies on Lustre, and reads \
+            it back. What it cannot set is logged, and new segments get the layout that they inherit. On other file systems \
+            nothing is done.""");
+
+    static final Setting<Integer> LUSTRE_STRIPE_COUNT =
+            new Setting<>("lustre.stripe-count", ValueType.count(1, StripeLayout.STRIPES_MAX), "1", """
+            Object storage targets (OSTs) that one segment file is spread over. With 1, segments are spread over all of \
+            them one by one, and the loss of one target loses only its own.""");
+
+    static final Setting<Long> LUSTRE_STRIPE_SIZE = new Setting<>(
+            "lustre.stripe-size",
+            ValueType.size("64KiB", "4095MiB", "64KiB"),
+            "16MiB",
+            "Bytes on one OST before the next one follows. Without effect where `lustre.stripe-count` is 1.");
+
+    static final Setting<String> LUSTRE_POOL = new Setting<>(
+            "lustre.pool",
+            ValueType.ostPool(),
+            "",
+            "The OST pool that segments lie in, such as one of flash. Empty for all OSTs.");
 
     static final Setting<Long> MEMORY_SLAB_SIZE = new Setting<>(
             "memory.slab-size", ValueType.size("32MiB", "1TiB", "16MiB").orAuto(Machine::slabSizeBytes), "auto", """
@@ -315,6 +338,10 @@ final class Settings {
             DATA_DIRECT_IO,
             DATA_READ_THREADS,
             DATA_WRITE_THREADS,
+            LUSTRE_SET_LAYOUT,
+            LUSTRE_STRIPE_COUNT,
+            LUSTRE_STRIPE_SIZE,
+            LUSTRE_POOL,
             MEMORY_SLAB_SIZE,
             MEMORY_WRITE_SHARE,
             GRPC_LISTEN,

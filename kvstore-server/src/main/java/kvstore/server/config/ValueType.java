@@ -15,6 +15,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import kvstore.lustre.StripeLayout;
 
 /**
  * What a key takes: how text becomes a value and back.
@@ -164,6 +165,28 @@ record ValueType<T>(String name, String allowed, Function<String, T> parser, Fun
                         })
                         .collect(Collectors.toCollection(TreeSet::new)),
                 ids -> ids.stream().map(String::valueOf).collect(Collectors.joining(",")));
+    }
+
+    static ValueType<Boolean> flag() {
+        return new ValueType<>(
+                "flag",
+                "true, false",
+                text -> {
+                    check(text.equals("true") || text.equals("false"), "is neither true nor false");
+                    return Boolean.valueOf(text);
+                },
+                String::valueOf);
+    }
+
+    static ValueType<String> ostPool() {
+        return new ValueType<>(
+                "name",
+                "at most 15 letters, digits and . _ -; or empty",
+                text -> {
+                    check(StripeLayout.isPool(text), "is no name of an OST pool");
+                    return text;
+                },
+                Function.identity());
     }
 
     static ValueType<String> name(String allowed) {

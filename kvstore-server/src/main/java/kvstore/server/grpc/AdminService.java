@@ -9,6 +9,7 @@ import java.util.List;
 import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
 import kvstore.gds.ServedGpu;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.server.metrics.DaemonCounters;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.Explanation;
@@ -41,6 +42,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             StoreStats store = transfers.store().stats();
             FileSystemFacts fileSystem = fileSystem();
             List<ServedGpu> gpus = node.gpus().gpus();
+            DirectoryLayout.Result layout = node.layout().get();
             DaemonCounters counters = transfers.metrics().counters();
             return StatResponse.newBuilder()
                     .setServerVersion(node.version())
@@ -53,6 +55,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .setFileSystem(fileSystem.type())
                     .setIoPath(node.engine().path().label())
                     .setIoPathReason(node.engine().reason())
+                    .setStripeLayout(layout.outcome().label())
+                    .setStripeLayoutReason(layout.reason())
                     .setCapacityBytes(store.capacityBytes())
                     .setUsedBytes(store.usedBytes())
                     .setFileSystemAvailableBytes(fileSystem.availableBytes())

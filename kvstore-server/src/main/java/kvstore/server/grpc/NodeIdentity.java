@@ -2,7 +2,9 @@ package kvstore.server.grpc;
 
 import java.time.Instant;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import kvstore.api.IoEngine;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.server.region.GpuAccess;
 import kvstore.store.PoolIdentity;
 
@@ -11,7 +13,8 @@ import kvstore.store.PoolIdentity;
  *
  * @param version the daemon's release
  * @param engine for host memory
- * @param directory of this node's segments
+ * @param directory of the pool
+ * @param layout what became of the stripe layout of this node's directory
  * @param started when the daemon was started
  * @param ready whether puts and gets are served
  */
@@ -21,5 +24,6 @@ public record NodeIdentity(
         IoEngine engine,
         GpuAccess gpus,
         String directory,
+        Supplier<DirectoryLayout.Result> layout,
         Instant started,
         BooleanSupplier ready) {}

@@ -16,6 +16,7 @@ import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import kvstore.api.IoPath;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.IoStats;
 import kvstore.store.StoreListener;
 import kvstore.store.StoreStats;
@@ -177,6 +178,17 @@ public final class DaemonMetrics implements AutoCloseable {
     public void bindGpus(String path, String reason, Optional<GpuFigures> figures) {
         gpus.bindPath(path, reason);
         figures.ifPresent(gpus::bind);
+    }
+
+    /**
+     * Shows what the chunks lie on. Once.
+     *
+     * @param type the file system's name
+     * @param layout what became of the stripe layout
+     */
+    public void bindFileSystem(String type, Supplier<DirectoryLayout.Outcome> layout) {
+        io.bindFileSystem(type);
+        io.bindLayout(layout);
     }
 
     /** The daemon is up. Once. */

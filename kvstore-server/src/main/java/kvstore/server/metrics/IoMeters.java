@@ -1,8 +1,10 @@
 package kvstore.server.metrics;
 
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import kvstore.api.IoFailure;
 import kvstore.api.IoPath;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.IoStats;
 
 /** The engine's own figures, one direction at a time. */
@@ -21,10 +23,22 @@ final class IoMeters {
         }
     }
 
+    void bindFileSystem(String type) {
+        meters.gauge(Metric.IO_FILE_SYSTEM, () -> 1, type);
+    }
+
+    void bindLayout(Supplier<DirectoryLayout.Outcome> now) {
+        for (DirectoryLayout.Outcome outcome : DirectoryLayout.Outcome.values()) {
+            meters.gauge(Metric.LUSTRE_LAYOUT, () -> now.get() == outcome ? 1 : 0, outcome.label());
+        }
+    }
+
     void bind(IoPath path, String direction, IoStats stats) {
         meters.counter(Metric.IO_OPERATIONS_TOTAL, stats::operations, path.label(), direction);
         meters.counter(Metric.IO_BYTES_TOTAL, stats::bytes, path.label(), direction);
         meters.counter(Metric.IO_CONTINUATIONS_TOTAL, stats::continuations, direction);
+        meters.counter(Metric.IO_REOPENS_TOTAL, stats::reopens, direction);
+        meters.counter(Metric.IO_RETRIES_TOTAL, stats::retries, direction);
         meters.gauge(Metric.IO_QUEUED, stats::queued, direction);
         meters.gauge(Metric.IO_RUNNING, stats::running, direction);
         seconds(Metric.IO_QUEUED_SECONDS_TOTAL, stats, IoStats::queuedNanos, direction);

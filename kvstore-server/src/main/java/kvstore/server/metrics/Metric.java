@@ -308,6 +308,19 @@ enum Metric {
             "path",
             "The way that payload takes between memory and disk; 1 for the one in use.",
             "Alert when `odirect` is 0 where it should work; `kvstore stat` says why."),
+    IO_FILE_SYSTEM(
+            Kind.GAUGE,
+            "1",
+            "type",
+            "What `data.directory` lies on, as its `statfs` magic says: `lustre`, `ext4`, `xfs`, ...",
+            "Alert when a node that should have `lustre` has not: the mount is missing."),
+    LUSTRE_LAYOUT(
+            Kind.GAUGE,
+            "0 or 1",
+            "outcome",
+            "What became of the stripe layout of the node's directory; 1 for what is so. `set`: by this daemon, and read "
+                    + "back; `kept`: it had it; `failed`: it has another one; `not_lustre` and `off`: nothing to do.",
+            "Alert on `failed`; `kvstore stat` and the log say why."),
     IO_OPERATIONS_TOTAL(
             Kind.COUNTER, "operations", "path direction", "Reads and writes that moved all their bytes.", ""),
     IO_BYTES_TOTAL(Kind.COUNTER, "bytes", "path direction", "Bytes that they moved.", ""),
@@ -323,6 +336,19 @@ enum Metric {
             "calls",
             "direction",
             "System calls made because the one before moved only some of the bytes.",
+            ""),
+    IO_REOPENS_TOTAL(
+            Kind.COUNTER,
+            "files",
+            "direction",
+            "Segment files that were opened again, because an operation failed in a way that a fresh descriptor may cure.",
+            "Alert when it keeps rising: servers of the file system put this client out, or a disk is failing."),
+    IO_RETRIES_TOTAL(
+            Kind.COUNTER,
+            "operations",
+            "direction",
+            "Reads and writes that were tried once more with a fresh descriptor. Those that failed again are in "
+                    + "`kvstore_io_failures_total`.",
             ""),
     IO_QUEUED(
             Kind.GAUGE,

@@ -28,6 +28,9 @@ public final class ReadAhead implements AutoCloseable {
     private final List<Long> expectedLengths;
     private final Deque<ChunkRead.Piece> started = new ArrayDeque<>();
 
+    /** All that were opened and may hold a record still, whoever has their pieces. */
+    private final Deque<ChunkRead> opened = new ArrayDeque<>();
+
     private int nextKey;
     private long startedBytes;
     private @Nullable ChunkRead current;
@@ -79,16 +82,11 @@ public final class ReadAhead implements AutoCloseable {
         }
     }
 
-    /** Lets go of everything that was started and not taken. */
+    /** Lets go of every record, and of the pieces that were started and not taken. */
     @Override
     public void close() {
-        for (ChunkRead.Piece piece : started) {
-            piece.chunk().close();
-            piece.close();
-        }
-        if (current != null) {
-            current.close();
-        }
+        started.forEach(ChunkRead.Piece::close);
+        opened.forEach(ChunkRead::close);
     }
 
     private boolean hasMore() {
@@ -105,6 +103,10 @@ public final class ReadAhead implements AutoCloseable {
             }
             nextKey++;
             current = chunk;
+            while (!opened.isEmpty() && opened.peek().settled()) {
+                opened.remove();
+            }
+            opened.add(chunk);
         }
         if (chunk.nextPieceBytes() == 0) {
             current = null;

@@ -95,10 +95,12 @@ final class ServeCommandTest {
             process.toHandle().destroy();
             socket.await("STOPPING=1");
             assertThat(output(process).lines())
-                    .anyMatch(line -> line.contains("a setting was changed key=\"log.level\" was=\"info\" is=\"debug\""))
+                    .anyMatch(
+                            line -> line.contains("a setting was changed key=\"log.level\" was=\"info\" is=\"debug\""))
                     .anyMatch(line -> line.contains("a setting cannot be changed while the daemon runs")
                             && line.contains("key=\"node\""))
-                    .anyMatch(line -> line.contains("what runs stays as it is") && line.contains("log.level: \"loud\""));
+                    .anyMatch(
+                            line -> line.contains("what runs stays as it is") && line.contains("log.level: \"loud\""));
             assertThat(process.waitFor()).isZero();
         }
     }
@@ -109,7 +111,8 @@ final class ServeCommandTest {
     }
 
     private Process serve(Path data, String... sets) throws IOException {
-        List<String> options = Stream.of(sets).flatMap(set -> Stream.of("--set", set)).toList();
+        List<String> options =
+                Stream.of(sets).flatMap(set -> Stream.of("--set", set)).toList();
         return serve(data, Map.of(), options.toArray(String[]::new));
     }
 

@@ -16,6 +16,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
+import kvstore.lustre.StripeLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.event.Level;
@@ -36,6 +37,7 @@ final class ConfigValuesTest {
                   direct-io: require
                   read-threads: 16
                   write-threads: 2
+                lustre: {set-layout: true, stripe-count: 4, stripe-size: 64MiB, pool: flash-1}
                 memory:
                   slab-size: 256MiB
                   write-share: 0.25
@@ -98,6 +100,7 @@ final class ConfigValuesTest {
                                 DirectMode.REQUIRE,
                                 16,
                                 2),
+                        new LustreConfig(Optional.of(new StripeLayout(4, 64 << 20, "flash-1"))),
                         new MemoryConfig(256 << 20, 0.25),
                         new GrpcConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("::1"), 0)),

@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import kvstore.api.IoFailure;
 import kvstore.gds.GpuStats;
 import kvstore.gds.ServedGpu;
+import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.store.RecoveryReport;
@@ -39,6 +40,7 @@ final class BoundMetrics {
                 () -> 0,
                 List.of(new ServedGpu(new UUID(1, 2), "GPU", 5, 6)));
         metrics.bindGpus("staged", "no nvidia-fs here", Optional.of(gpus));
+        metrics.bindFileSystem("lustre", () -> DirectoryLayout.Outcome.KEPT);
         metrics.started("1.2.3", 7, Duration.ofMillis(2500));
     }
 }

@@ -31,8 +31,7 @@ final class UnitFileTest {
     @BeforeEach
     void copyWithAProgramThatIsThere() throws IOException {
         assumeTrue(
-                Stream.of("/usr/bin", "/bin")
-                        .anyMatch(bin -> Files.isExecutable(Path.of(bin, "systemd-analyze"))),
+                Stream.of("/usr/bin", "/bin").anyMatch(bin -> Files.isExecutable(Path.of(bin, "systemd-analyze"))),
                 "systemd-analyze is not installed");
         unit = directory.resolve("kvstore.service");
         Files.writeString(unit, Files.readString(UNIT).replace("/usr/bin/kvstore", "/bin/true"));
@@ -55,8 +54,8 @@ final class UnitFileTest {
     private record Result(int status, List<String> output) {}
 
     private static Result run(String... arguments) throws IOException, InterruptedException {
-        List<String> command =
-                Stream.concat(Stream.of("systemd-analyze"), Stream.of(arguments)).toList();
+        List<String> command = Stream.concat(Stream.of("systemd-analyze"), Stream.of(arguments))
+                .toList();
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         try (var reader = process.inputReader(StandardCharsets.UTF_8)) {
             List<String> output = reader.lines().toList();

@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.bench.mount;
+
+import org.jspecify.annotations.NullMarked;
