@@ -28,6 +28,9 @@ class PutReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PUT_REASON_TRUNCATED: _ClassVar[PutReason]
     PUT_REASON_DEADLINE: _ClassVar[PutReason]
     PUT_REASON_REGION_GONE: _ClassVar[PutReason]
+    PUT_REASON_OVERLOADED: _ClassVar[PutReason]
+    PUT_REASON_UNAVAILABLE: _ClassVar[PutReason]
+    PUT_REASON_IO_TIMEOUT: _ClassVar[PutReason]
 
 class GetStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -46,6 +49,9 @@ class MissReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MISS_REASON_NO_MEMORY: _ClassVar[MissReason]
     MISS_REASON_DEADLINE: _ClassVar[MissReason]
     MISS_REASON_REGION_GONE: _ClassVar[MissReason]
+    MISS_REASON_OVERLOADED: _ClassVar[MissReason]
+    MISS_REASON_UNAVAILABLE: _ClassVar[MissReason]
+    MISS_REASON_IO_TIMEOUT: _ClassVar[MissReason]
 
 class HashAlgorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -77,6 +83,9 @@ PUT_REASON_BAD_LENGTH: PutReason
 PUT_REASON_TRUNCATED: PutReason
 PUT_REASON_DEADLINE: PutReason
 PUT_REASON_REGION_GONE: PutReason
+PUT_REASON_OVERLOADED: PutReason
+PUT_REASON_UNAVAILABLE: PutReason
+PUT_REASON_IO_TIMEOUT: PutReason
 GET_STATUS_UNSPECIFIED: GetStatus
 GET_STATUS_HIT: GetStatus
 GET_STATUS_MISS: GetStatus
@@ -89,6 +98,9 @@ MISS_REASON_IN_FLIGHT: MissReason
 MISS_REASON_NO_MEMORY: MissReason
 MISS_REASON_DEADLINE: MissReason
 MISS_REASON_REGION_GONE: MissReason
+MISS_REASON_OVERLOADED: MissReason
+MISS_REASON_UNAVAILABLE: MissReason
+MISS_REASON_IO_TIMEOUT: MissReason
 HASH_ALGORITHM_UNSPECIFIED: HashAlgorithm
 HASH_ALGORITHM_BLAKE3: HashAlgorithm
 HASH_ALGORITHM_SHA256_CBOR: HashAlgorithm

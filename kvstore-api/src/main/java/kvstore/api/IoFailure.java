@@ -23,6 +23,8 @@ public final class IoFailure extends IOException {
         EXISTS,
         /** EACCES, EPERM, EROFS. */
         DENIED,
+        /** The device has not answered for long, or failed too often, and was not asked: nothing happened. */
+        UNAVAILABLE,
         /** The file ends inside the extent. */
         SHORT,
         /** The file or the engine was closed before. */

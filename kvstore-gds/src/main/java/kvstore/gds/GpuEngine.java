@@ -8,6 +8,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import kvstore.api.Breaker;
 import kvstore.api.DescriptorFile;
 import kvstore.api.DeviceBuffer;
 import kvstore.api.FileSystemFacts;
@@ -231,6 +232,11 @@ public final class GpuEngine implements IoEngine {
     @Override
     public FileSystemFacts facts(Path directory) throws IoFailure {
         return base.facts(directory);
+    }
+
+    @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        return base.allocatedBytes(file);
     }
 
     GpuTransfer transfer(GpuFile file, boolean reading, DeviceBuffer buffer, long offset) {

@@ -47,6 +47,13 @@ final class Libc implements PosixCalls {
     private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
     private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
 
+    /** {@code statx} is the same on all architectures: {@code include/uapi/linux/{fcntl,stat}.h}. */
+    private static final int AT_SYMLINK_NOFOLLOW = 0x100;
+
+    private static final int STATX_BLOCKS = 0x400;
+    private static final long STATX_BYTES = 256;
+    private static final long STX_BLOCKS = 48;
+
     /** The C library has no function for {@code quotactl_fd}. The number is the same on all architectures. */
     private static final long SYS_QUOTACTL_FD = 443;
 
@@ -79,6 +86,8 @@ final class Libc implements PosixCalls {
     private static final MethodHandle LSEEK =
             handle("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle UNLINK = handle("unlink", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+    private static final MethodHandle STATX =
+            handle("statx", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle STATFS = handle("statfs", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle MMAP = handle(
             "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
@@ -202,6 +211,26 @@ final class Libc implements PosixCalls {
         MemorySegment capture = CAPTURE.get();
         try (Arena arena = Arena.ofConfined()) {
             return result((int) UNLINK.invokeExact(capture, arena.allocateFrom(file.toString())), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    @Override
+    public long blocks(Path file) {
+        MemorySegment capture = CAPTURE.get();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment statx = arena.allocate(STATX_BYTES, Long.BYTES);
+            int result = result(
+                    (int) STATX.invokeExact(
+                            capture,
+                            AT_FDCWD,
+                            arena.allocateFrom(file.toString()),
+                            AT_SYMLINK_NOFOLLOW,
+                            STATX_BLOCKS,
+                            statx),
+                    capture);
+            return result < 0 ? result : statx.get(JAVA_LONG, STX_BLOCKS);
         } catch (Throwable thrown) {
             throw impossible(thrown);
         }

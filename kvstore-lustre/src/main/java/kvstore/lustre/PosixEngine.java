@@ -27,6 +27,7 @@ public final class PosixEngine implements IoEngine {
 
     private final PosixCalls calls;
     private final FileOperations operations;
+    private final QuotaLimits quotas;
     private final DirectProbe.Result probed;
     private final DirectoryLayouts layouts;
     private final IoLane reads;
@@ -36,6 +37,7 @@ public final class PosixEngine implements IoEngine {
     private PosixEngine(PosixCalls calls, EngineConfig config, DirectProbe.Result probed) {
         this.calls = calls;
         this.operations = new FileOperations(calls);
+        this.quotas = new QuotaLimits(calls);
         this.probed = probed;
         this.layouts = new DirectoryLayouts(calls, config.layout());
         this.reads = new IoLane("kvstore-io-read", config.readThreads());
@@ -154,7 +156,12 @@ public final class PosixEngine implements IoEngine {
 
     @Override
     public FileSystemFacts facts(Path directory) throws IoFailure {
-        return FileSystems.facts(calls, directory);
+        return quotas.within(FileSystems.facts(calls, directory), directory);
+    }
+
+    @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        return operations.allocatedBytes(file);
     }
 
     /**
@@ -196,7 +203,7 @@ public final class PosixEngine implements IoEngine {
 
     /** Asked first, because ext4 takes all the space there is, from everybody, before it says that it is not enough. */
     private void requireSpace(Path parent, Path file, long sizeBytes) throws IoFailure {
-        FileSystemFacts facts = facts(parent);
+        FileSystemFacts facts = FileSystems.facts(calls, parent);
         // a total of zero is a file system that keeps no count, such as a tmpfs without a limit
         if (facts.totalBytes() > 0 && sizeBytes > facts.availableBytes()) {
             throw new IoFailure(

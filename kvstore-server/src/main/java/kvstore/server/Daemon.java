@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -30,10 +32,12 @@ import kvstore.server.config.DaemonConfig;
 import kvstore.server.config.DataConfig;
 import kvstore.server.grpc.GrpcDoor;
 import kvstore.server.grpc.NodeIdentity;
+import kvstore.server.io.GuardedEngine;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
 import kvstore.server.metrics.GpuFigures;
+import kvstore.server.metrics.ScrubFigures;
 import kvstore.server.region.GpuAccess;
 import kvstore.server.region.RegionAccess;
 import kvstore.server.region.RegionDoor;
@@ -43,8 +47,12 @@ import kvstore.server.region.RegionTally;
 import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
+import kvstore.server.scrub.Scrubs;
+import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
+import kvstore.store.CapacityConfig;
 import kvstore.store.ChunkStore;
+import kvstore.store.ScrubReport;
 import kvstore.store.StoreConfig;
 import kvstore.store.StoreStats;
 import org.slf4j.Logger;
@@ -74,10 +82,12 @@ public final class Daemon implements AutoCloseable {
     private final DaemonMetrics metrics = parts.add(new DaemonMetrics());
 
     private Optional<ChunkStore> store = Optional.empty();
+    private volatile Optional<GuardedEngine> guarded = Optional.empty();
     private Optional<GrpcDoor> door = Optional.empty();
     private Optional<RespDoor> respDoor = Optional.empty();
     private Optional<LmDoor> lmDoor = Optional.empty();
     private Optional<AdminHttp> admin = Optional.empty();
+    private Optional<Scrubs> scrubs = Optional.empty();
 
     private Daemon(DaemonConfig config) {
         this.config = config;
@@ -111,20 +121,25 @@ public final class Daemon implements AutoCloseable {
 
     private void open(UnaryOperator<IoEngine> between) throws IOException {
         if (config.admin().listen().isPresent()) {
-            admin = Optional.of(
-                    parts.add(AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady)));
+            admin = Optional.of(parts.add(
+                    AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady, this::trouble)));
         }
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
         GpuAccess gpus = openGpus(engine);
         IoEngine all = gpus.engine().<IoEngine>map(Function.identity()).orElse(engine);
-        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), between.apply(all), metrics.storeListener()));
+        GuardedEngine disk = parts.add(new GuardedEngine(between.apply(all), config.io()));
+        ChunkStore store = parts.add(ChunkStore.open(storeConfig(), disk, metrics.storeListener()));
         engine.prepare(store.directory());
         this.store = Optional.of(store);
+        Scrubs background = parts.add(new Scrubs(store, engine.reads()::queued));
+        scrubs = Optional.of(background);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
+                disk,
                 slabs,
+                new StagedReads(slabs, metrics, config.grpc().getWait(), disk.operationTimeout()),
                 metrics,
                 config.grpc().frameSizeBytes(),
                 config.data().maxValueSizeBytes(),
@@ -135,7 +150,7 @@ public final class Daemon implements AutoCloseable {
         NodeIdentity node = new NodeIdentity(
                 Version.current(),
                 store.identity(),
-                engine,
+                disk,
                 gpus,
                 config.data().directory().toString(),
                 engine::layout,
@@ -143,12 +158,13 @@ public final class Daemon implements AutoCloseable {
                 () -> state.get() == State.READY);
         RegionAccess regions = openRegions(transfers, gpus);
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
-        metrics.bindStore(store::stats, () -> availableBytes(engine));
+        metrics.bindStore(store::stats, () -> availableBytes(disk));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         metrics.bindGpus(gpus.path(), gpus.reason(), gpus.engine().map(GpuFigures::of));
+        metrics.bindDisk(disk::reads, disk::writes);
         metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
-                config.grpc(), transfers, node, regions, config.lease().maxDuration()));
+                config.grpc(), transfers, node, regions, config.lease().maxDuration(), background));
         door = Optional.of(opened);
         opened.open();
         if (config.resp().listen().isPresent()) {
@@ -162,11 +178,27 @@ public final class Daemon implements AutoCloseable {
             lmDoor = Optional.of(lm);
             lm.open();
         }
+        background.start(config.scrub());
+        metrics.bindScrubs(() -> figures(background));
+        disk.guard(config.data().directory().resolve(".probe-" + config.node()), opened::serving);
+        guarded = Optional.of(disk);
         state.set(State.READY);
         metrics.ready(true);
         Duration took = Duration.between(started, Instant.now());
         metrics.started(Version.current(), store.identity().epoch(), took);
         logStart(engine, gpus, store, slabs, took);
+    }
+
+    private static ScrubFigures figures(Scrubs scrubs) {
+        ScrubReport report = scrubs.background();
+        return new ScrubFigures(
+                scrubs.goodRecords(),
+                scrubs.badRecords(),
+                scrubs.unreadRecords(),
+                scrubs.bytes(),
+                scrubs.backgroundRuns(),
+                report.segments() == 0 ? 0 : (double) report.segmentsDone() / report.segments(),
+                scrubs.completedMillis());
     }
 
     /** On top of the engine for host memory; what is missing is a value with a reason, and the daemon runs without. */
@@ -216,7 +248,7 @@ public final class Daemon implements AutoCloseable {
         return engine.facts(config.data().directory()).type();
     }
 
-    private long availableBytes(PosixEngine engine) {
+    private long availableBytes(IoEngine engine) {
         try {
             return engine.facts(config.data().directory()).availableBytes();
         } catch (IoFailure _) {
@@ -224,8 +256,49 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
+    /**
+     * Tries all directories, because the engine is one: payload goes the same way in each. One of several that does not answer
+     * is left to the store.
+     */
     private PosixEngine openEngine() throws IOException {
-        Path directory = config.data().directory();
+        List<Path> directories = new ArrayList<>(List.of(config.data().directory()));
+        directories.addAll(config.data().moreDirectories());
+        PosixEngine engine = null;
+        IOException refusal = null;
+        for (Path directory : directories) {
+            try {
+                PosixEngine opened = openEngine(directory);
+                if (engine == null) {
+                    engine = opened;
+                } else {
+                    opened.close();
+                    requireSamePath(engine, opened, directory);
+                }
+            } catch (IoFailure e) {
+                refusal = new IOException("data.directory: " + e.getMessage(), e);
+                log.atWarn().addKeyValue("directory", directory).log("{}", e.getMessage());
+            }
+        }
+        if (engine == null) {
+            throw refusal == null ? new IOException("no directory") : refusal;
+        }
+        return engine;
+    }
+
+    private static void requireSamePath(PosixEngine first, PosixEngine other, Path directory) throws IOException {
+        if (first.path() != other.path()) {
+            first.close();
+            throw new IOException(
+                    "data.more-directories: payload goes by %s in %s and by %s elsewhere (%s): leave it out, or set data.direct-io to off"
+                            .formatted(
+                                    other.path().label(),
+                                    directory,
+                                    first.path().label(),
+                                    other.reason()));
+        }
+    }
+
+    private PosixEngine openEngine(Path directory) throws IOException {
         Path parent = directory.getParent();
         if (!Files.isDirectory(directory)) {
             if (parent != null && !Files.isDirectory(parent)) {
@@ -235,17 +308,13 @@ public final class Daemon implements AutoCloseable {
             Files.createDirectory(directory);
         }
         DataConfig data = config.data();
-        try {
-            return PosixEngine.open(
-                    new EngineConfig(
-                            data.readThreads(),
-                            data.writeThreads(),
-                            data.directIo(),
-                            config.lustre().layout()),
-                    directory);
-        } catch (IoFailure e) {
-            throw new IOException("data.directory: " + e.getMessage(), e);
-        }
+        return PosixEngine.open(
+                new EngineConfig(
+                        data.readThreads(),
+                        data.writeThreads(),
+                        data.directIo(),
+                        config.lustre().layout()),
+                directory);
     }
 
     private StoreConfig storeConfig() {
@@ -258,7 +327,13 @@ public final class Daemon implements AutoCloseable {
                 data.maxValueSizeBytes(),
                 config.lease().maxDuration().toMillis(),
                 config.lease().maxCount(),
-                config.explain().maxKeys());
+                config.eviction(),
+                config.explain().maxKeys(),
+                data.moreDirectories(),
+                new CapacityConfig(
+                        config.capacity().highWatermark(),
+                        config.capacity().lowWatermark(),
+                        config.capacity().freeSpaceFloorBytes().orElse(CapacityConfig.AUTOMATIC_FLOOR)));
     }
 
     private long writeLimitBytes() {
@@ -277,7 +352,9 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("epoch", store.identity().epoch())
                 .addKeyValue("directory", config.data().directory())
                 .addKeyValue("capacity_bytes", store.stats().capacityBytes())
+                .addKeyValue("eviction", config.eviction().policy().label())
                 .addKeyValue("used_bytes", store.stats().usedBytes())
+                .addKeyValue("floor_bytes", store.stats().capacity().floorBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())
                 .addKeyValue("file_system", fileSystem(engine))
@@ -355,10 +432,19 @@ public final class Daemon implements AutoCloseable {
     /** For {@code /readyz}: empty when ready. */
     private Optional<String> whyNotReady() {
         return switch (Objects.requireNonNull(state.get())) {
-            case STARTING -> Optional.of("starting: the store is being recovered");
-            case READY -> Optional.empty();
+            case STARTING -> {
+                String recovering = metrics.recovering();
+                yield Optional.of("starting: "
+                        + (recovering.isEmpty() ? "the file system is looked at" : "recovering, " + recovering));
+            }
+            case READY -> guarded.flatMap(GuardedEngine::unreadable);
             case DRAINING, STOPPED -> Optional.of("stopping");
         };
+    }
+
+    /** For {@code /healthz}: what is wrong although the process lives. */
+    private Optional<String> trouble() {
+        return guarded.flatMap(GuardedEngine::trouble);
     }
 
     /**
@@ -373,6 +459,7 @@ public final class Daemon implements AutoCloseable {
             return;
         }
         metrics.ready(false);
+        scrubs.ifPresent(Scrubs::stop);
         Instant begin = Instant.now();
         drainDoors();
         parts.close();

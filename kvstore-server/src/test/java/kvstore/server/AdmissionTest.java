@@ -225,12 +225,13 @@ final class AdmissionTest {
         }
     }
 
-    /** A small value, and one of more pieces than one get reads ahead. */
+    /** A small value, and two of more pieces than one get reads ahead: gets of one and the same would share memory. */
     private void store() {
         assertThat(client().put("small", SMALL).getStatus()).isEqualTo(PutStatus.PUT_STATUS_STORED);
         ByteString large = Payloads.bytes("large", Payloads.LENGTH_MAX);
         ByteString larger = large.concat(large).concat(large);
         assertThat(client().put("large", larger).getStatus()).isEqualTo(PutStatus.PUT_STATUS_STORED);
+        assertThat(client().put("other-large", larger).getStatus()).isEqualTo(PutStatus.PUT_STATUS_STORED);
     }
 
     /** Puts that have begun and do not go on hold all that puts may have. */
@@ -246,7 +247,7 @@ final class AdmissionTest {
         OpenCall<GetRequest, GetResponse> first = get(daemon().tcp(), "large");
         open.add(first);
         Await.until(this::memoryUsed, WRITE_BYTES + 2L * SLAB_BYTES);
-        open.add(get(daemon().tcp(), "large"));
+        open.add(get(daemon().tcp(), "other-large"));
         Await.until(this::memoryUsed, MEMORY_BYTES);
         return first;
     }

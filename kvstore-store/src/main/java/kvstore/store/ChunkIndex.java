@@ -29,6 +29,14 @@ final class ChunkIndex {
      */
     record Slot(int segment, int block, int length) {}
 
+    /**
+     * The last use of a chunk.
+     *
+     * @param seconds time of day; when it was written, if it was not used since
+     * @param read whether it was used since it was written here
+     */
+    record Use(int seconds, boolean read) {}
+
     private final IndexStripe[] stripes = new IndexStripe[1 << STRIPE_BITS];
     private final LongAdder payloadBytes = new LongAdder();
     private final Set<String> namespaces = ConcurrentHashMap.newKeySet();
@@ -50,6 +58,31 @@ final class ChunkIndex {
     @Nullable
     Slot get(KeyDigest digest, int seconds) {
         return stripe(digest.high()).get(digest.high(), digest.low(), seconds);
+    }
+
+    /**
+     * Finds a chunk that is not too long unused, and remembers that it was wanted.
+     *
+     * @param seconds time of this use; 0 for a look that is none
+     * @param graceSeconds a use so soon after the last does not change its time
+     * @param notBefore what was used last before this second is not found
+     */
+    @Nullable
+    Slot get(KeyDigest digest, int seconds, int graceSeconds, int notBefore) {
+        return stripe(digest.high()).get(digest.high(), digest.low(), seconds, graceSeconds, notBefore);
+    }
+
+    /** The last use of the chunk of this place; null if the place is not a visible chunk's of this digest. */
+    @Nullable
+    Use use(KeyDigest digest, int segment, int block) {
+        return stripe(digest.high()).use(digest.high(), digest.low(), segment, block);
+    }
+
+    /** Shows the times of all chunks: slow, a walk over the whole table. */
+    void showUses(LastUses uses) {
+        for (IndexStripe stripe : stripes) {
+            stripe.showUses(uses);
+        }
     }
 
     /** Finds a chunk for a look that is no use. */
@@ -92,13 +125,8 @@ final class ChunkIndex {
      * Enters a chunk found at start, when segments are read newest first: it counts unless one of this digest is known
      * from a newer segment, or from farther behind in the same.
      */
-    void recover(long high, long low, Slot slot, int seconds) {
-        IndexStripe stripe = stripe(high);
-        Slot before = stripe.get(high, low, seconds);
-        if (before == null || (before.segment == slot.segment && before.block < slot.block)) {
-            stripe.put(high, low, slot, seconds);
-            payloadBytes.add(slot.length - (before == null ? 0L : before.length));
-        }
+    void recover(long high, long low, int segment, int block, int length, int seconds) {
+        payloadBytes.add(stripe(high).recover(high, low, segment, block, length, seconds));
     }
 
     /** Forgets a digest; returns what was there. */
@@ -139,13 +167,21 @@ final class ChunkIndex {
         return payloadBytes.sum();
     }
 
-    /** Memory of the table, in bytes. */
+    /** Memory of the table off the heap, in bytes. */
     long memoryBytes() {
         long bytes = 0;
         for (IndexStripe stripe : stripes) {
             bytes += stripe.memoryBytes();
         }
         return bytes;
+    }
+
+    /** Forgets everything and gives the memory back. What comes later finds nothing. */
+    void clear() {
+        for (IndexStripe stripe : stripes) {
+            stripe.clear();
+        }
+        payloadBytes.reset();
     }
 
     private @Nullable Slot removed(@Nullable Slot slot) {

@@ -8,15 +8,16 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Everything that makes two runs differ, in one place, so that tests can fix it.
+ * Everything that makes two runs differ, in one place, so that tests and simulations can fix it.
  *
  * @param clock time of day, for what is written to disk
  * @param nanos a monotonic clock, for leases and waiting
  * @param uuids random identities
  * @param background runs what nobody waits for: preparing and sealing segments
  */
-record Environment(InstantSource clock, LongSupplier nanos, Supplier<UUID> uuids, ExecutorService background) {
-    static Environment system() {
+public record Environment(InstantSource clock, LongSupplier nanos, Supplier<UUID> uuids, ExecutorService background) {
+    /** The clocks of this machine, random identities, and a virtual thread for each task. */
+    public static Environment system() {
         return new Environment(
                 InstantSource.system(),
                 System::nanoTime,

@@ -2,16 +2,20 @@ package kvstore.store;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import kvstore.api.IoFailure;
 import kvstore.store.ChunkIndex.Slot;
+import kvstore.store.ChunkIndex.Use;
 import kvstore.store.Departure.Cause;
 import kvstore.store.Segments.Stray;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Frees space by forgetting whole segments, the oldest first that nobody holds. One call at a time.
+ * Frees space by forgetting whole segments, the oldest first that nobody holds, as the {@link EvictionPolicy} wants it. One
+ * call at a time.
  *
  * <p>When an older segment must stay because it is held, what the evicted one hides there (deletes, replaced values) is
  * written again first, or a restart would bring it back.
@@ -21,82 +25,155 @@ final class Evictor {
 
     private final ChunkIndex index;
     private final Segments segments;
-    private final Space space;
     private final LeaseTable leases;
-    private final NodeDirectory directory;
     private final BlockBuffers buffers;
     private final StoreListener listener;
     private final Environment environment;
+    private final EvictionPolicy policy;
     private volatile Predicate<List<Hide>> rewriter = _ -> true;
+    private volatile Consumer<Hide> keeper = _ -> {};
+    private volatile @Nullable Reinserter reinserter;
 
     Evictor(
             ChunkIndex index,
             Segments segments,
-            Space space,
             LeaseTable leases,
-            NodeDirectory directory,
             BlockBuffers buffers,
+            EvictionPolicy policy,
             StoreListener listener,
             Environment environment) {
         this.index = index;
         this.segments = segments;
-        this.space = space;
         this.leases = leases;
-        this.directory = directory;
         this.buffers = buffers;
+        this.policy = policy;
         this.listener = listener;
         this.environment = environment;
     }
 
-    /** Who writes hides again, and says whether that worked. Before this is called they are dropped. */
-    void rewriteWith(Predicate<List<Hide>> writer) {
+    /**
+     * Who writes hides again, and says whether that worked; and who keeps one until it can be written. Before this is called
+     * they are dropped.
+     */
+    void rewriteWith(Predicate<List<Hide>> writer, Consumer<Hide> memory) {
         rewriter = writer;
+        keeper = memory;
     }
 
-    /** Evicts one segment; false if none can be. */
-    boolean evictOldest() {
+    /** Who moves what is worth it. Before this is called nothing is moved. */
+    void rescueWith(Reinserter mover) {
+        reinserter = mover;
+    }
+
+    /** Evicts every segment in which nothing was wanted for too long. May run beside {@link #evictOldest}. */
+    void evictExpired() {
         leases.expire();
-        for (Stray stray : segments.strays().values()) {
-            Integer oldest =
-                    segments.inUse().isEmpty() ? null : segments.inUse().firstKey();
-            if ((oldest == null || stray.id() < oldest) && deleteStray(stray)) {
+        int limit = policy.expiredBefore(environment.seconds());
+        if (limit == 0 || segments.inUse().isEmpty()) {
+            return;
+        }
+        List<Segment> all = List.copyOf(segments.inUse().values());
+        LastUses uses = new LastUses(all.getFirst().id(), all.getLast().id());
+        index.showUses(uses);
+        for (Segment segment : all) {
+            int lastUse = uses.of(segment.id());
+            // Without a visible chunk there may still be hides in it, which others need: the oldest go anyway.
+            if (lastUse != 0 && lastUse < limit && segment.condemn()) {
+                if (carryOver(segment)) {
+                    boolean _ = evict(segment, true);
+                } else {
+                    segment.reprieve();
+                }
+            }
+        }
+    }
+
+    /** Evicts one segment of this directory; false if none can be. */
+    boolean evictOldest(Volume volume) {
+        leases.expire();
+        List<Stray> strays = segments.strays().values().stream()
+                .filter(stray -> stray.volume() == volume)
+                .toList();
+        List<Segment> inUse = segments.inUse().values().stream()
+                .filter(segment -> segment.volume() == volume)
+                .toList();
+        for (Stray stray : strays) {
+            if ((inUse.isEmpty() || stray.id() < inUse.getFirst().id()) && deleteStray(stray)) {
                 return true;
             }
         }
-        for (Segment segment : segments.inUse().values()) {
+        for (Segment segment : inUse) {
+            rescue(segment);
             if (segment.condemn()) {
                 if (!carryOver(segment)) {
                     segment.reprieve();
-                } else if (evict(segment)) {
+                } else if (evict(segment, false)) {
                     return true;
                 }
             }
         }
         // Newer ones that cannot be read are worth less than refusing a put.
-        return segments.strays().values().stream().anyMatch(this::deleteStray);
+        return strays.stream().anyMatch(this::deleteStray) || (segments.anyAway() && evictKeepingHides(inUse));
+    }
+
+    /**
+     * The segments of a directory that is away stay, however old they are, so what newer ones hide in them would have to be
+     * written again for ever. Where there is no room for that, it is kept in memory until there is.
+     */
+    private boolean evictKeepingHides(List<Segment> inUse) {
+        for (Segment segment : inUse) {
+            if (segment.condemn()) {
+                List<Hide> hides = new ArrayList<>();
+                if (!collectHides(segment, hides)) {
+                    segment.reprieve();
+                } else {
+                    hides.forEach(keeper);
+                    if (evict(segment, false)) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
     }
 
     /** Closes and deletes a segment's file, and gives its space back. If it cannot be deleted it goes on to count. */
     boolean delete(Segment segment) {
         segments.remove(segment);
         segment.file().close();
-        return deleteStray(new Stray(segment.id(), segment.file().file(), segment.sizeBytes()));
+        return deleteStray(
+                new Stray(segment.volume(), segment.id(), segment.file().file(), segment.chargedBytes()));
     }
 
-    private boolean evict(Segment segment) {
+    private void rescue(Segment segment) {
+        Reinserter mover = reinserter;
+        if (mover != null && !segment.held()) {
+            mover.rescue(segment);
+        }
+    }
+
+    private boolean evict(Segment segment, boolean expired) {
         long[] sums = removeFromIndex(segment);
         long ageMillis = Math.max(0, environment.millis() - segment.header().createdMillis());
         boolean deleted = delete(segment);
         LOG.debug("evicted segment {}: {} chunks, {} bytes, {} ms old", segment.id(), sums[0], sums[1], ageMillis);
-        listener.evicted(segment.id(), sums[0], sums[1], ageMillis);
+        Reinserter mover = reinserter;
+        if (expired) {
+            listener.expired(segment.id(), sums[0], sums[1], ageMillis);
+        } else {
+            listener.evicted(segment.id(), sums[0], sums[1], ageMillis);
+            if (mover != null) {
+                mover.evicted(segment);
+            }
+        }
         return deleted;
     }
 
     private boolean deleteStray(Stray stray) {
-        IoFailure failure = directory.delete(stray.file());
+        IoFailure failure = stray.volume().directory().delete(stray.file());
         if (failure == null) {
             segments.strays().remove(stray.id());
-            space.give(stray.bytes());
+            stray.volume().space().give(stray.bytes());
             return true;
         }
         LOG.warn("cannot delete {}, its {} bytes stay in use: {}", stray.file(), stray.bytes(), failure.getMessage());
@@ -108,16 +185,18 @@ final class Evictor {
     private long[] removeFromIndex(Segment segment) {
         long[] sums = new long[2];
         long millis = environment.millis();
+        int limit = policy.expiredBefore(environment.seconds());
         boolean complete = IndexArea.show(
                 segment,
                 buffers,
                 item -> {
+                    Use use = index.use(item.digest(), segment.id(), item.block());
                     Slot slot = index.remove(item.digest().high(), item.digest().low(), segment.id(), item.block());
                     if (slot != null) {
                         sums[0]++;
                         sums[1] += slot.length();
-                        index.ghosts()
-                                .add(item.digest(), new Departure(Cause.EVICTED, millis, segment.id(), slot.length()));
+                        Cause cause = use != null && use.seconds() < limit ? Cause.EXPIRED : Cause.EVICTED;
+                        index.ghosts().add(item.digest(), new Departure(cause, millis, segment.id(), slot.length()));
                     }
                 },
                 listener);
@@ -135,7 +214,11 @@ final class Evictor {
             return true;
         }
         List<Hide> hides = new ArrayList<>();
-        boolean complete = IndexArea.show(
+        return collectHides(segment, hides) && (hides.isEmpty() || rewriter.test(hides));
+    }
+
+    private boolean collectHides(Segment segment, List<Hide> hides) {
+        return IndexArea.show(
                 segment,
                 buffers,
                 item -> {
@@ -144,6 +227,5 @@ final class Evictor {
                     }
                 },
                 listener);
-        return complete && (hides.isEmpty() || rewriter.test(hides));
     }
 }

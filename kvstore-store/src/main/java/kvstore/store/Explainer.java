@@ -6,6 +6,7 @@ import kvstore.api.ChunkKey;
 import kvstore.api.IoFailure;
 import kvstore.api.KeyDigest;
 import kvstore.store.ChunkIndex.Slot;
+import kvstore.store.Departure.Cause;
 import org.jspecify.annotations.Nullable;
 
 /** Answers why a key is found or not, without counting as a use of it. */
@@ -14,15 +15,25 @@ final class Explainer {
     private final Segments segments;
     private final InFlight inFlight;
     private final LeaseTable leases;
+    private final EvictionPolicy policy;
+    private final Environment environment;
 
     /** One of its own: a question makes no put wait. */
     private final BlockBuffers buffers = new BlockBuffers(1, Blocks.BLOCK_BYTES);
 
-    Explainer(ChunkIndex index, Segments segments, InFlight inFlight, LeaseTable leases) {
+    Explainer(
+            ChunkIndex index,
+            Segments segments,
+            InFlight inFlight,
+            LeaseTable leases,
+            EvictionPolicy policy,
+            Environment environment) {
         this.index = index;
         this.segments = segments;
         this.inFlight = inFlight;
         this.leases = leases;
+        this.policy = policy;
+        this.environment = environment;
     }
 
     Explanation explain(ChunkKey key) {
@@ -30,14 +41,25 @@ final class Explainer {
         Departure last = index.ghosts().get(digest);
         Slot slot = index.peek(digest);
         Segment segment = slot == null ? null : segments.get(slot.segment());
-        if (slot != null && segment != null) {
+        Departure expired = slot == null ? null : expired(digest, slot);
+        if (slot != null && segment != null && expired == null) {
             return here(digest, slot, segment, last);
         }
         InFlightPut put = inFlight.get(digest);
         if (put != null) {
             return new Explanation.InFlight(put.length, last);
         }
-        return new Explanation.Absent(last, namespaces(key));
+        return new Explanation.Absent(expired == null ? last : expired, namespaces(key));
+    }
+
+    /** What is idle for too long is a miss at once; its segment goes later. */
+    private @Nullable Departure expired(KeyDigest digest, Slot slot) {
+        int now = environment.seconds();
+        int limit = policy.expiredBefore(now);
+        int used = index.usedSeconds(digest);
+        return used == 0 || used >= limit
+                ? null
+                : new Departure(Cause.EXPIRED, (used + (now - limit)) * 1000L, slot.segment(), slot.length());
     }
 
     private Explanation.Here here(KeyDigest digest, Slot slot, Segment segment, @Nullable Departure last) {

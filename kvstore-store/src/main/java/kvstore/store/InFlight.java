@@ -1,7 +1,9 @@
 package kvstore.store;
 
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import kvstore.api.KeyDigest;
 import kvstore.store.ChunkIndex.Slot;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +23,54 @@ final class InFlight {
     private final ChunkIndex index;
     private final Segments segments;
     private final AtomicLong sequence;
+    private volatile @Nullable Map<KeyDigest, Boolean> deletedMeanwhile;
 
     /** @param epoch of this start: sequences of an earlier one are all lower, whether they could be read or not */
     InFlight(ChunkIndex index, Segments segments, long epoch) {
         this.index = index;
         this.segments = segments;
         this.sequence = new AtomicLong(epoch << EPOCH_SHIFT);
+    }
+
+    /** Sequences from now on are higher than those of an epoch that was not known of. */
+    void seen(long epoch) {
+        sequence.accumulateAndGet(epoch << EPOCH_SHIFT, Math::max);
+    }
+
+    /** Notes deletes from now on, because records are about to be found that memory did not know of. */
+    void noteDeletes() {
+        deletedMeanwhile = new ConcurrentHashMap<>();
+    }
+
+    void noteDeletesNoMore() {
+        deletedMeanwhile = null;
+    }
+
+    /**
+     * Makes a record visible that was found on disk late, unless something newer is known of its key.
+     *
+     * @param older whether what is visible is older than the record
+     */
+    void recover(KeyDigest digest, Slot slot, Predicate<Slot> older, int seconds) {
+        puts.compute(digest, (same, put) -> {
+            Map<KeyDigest, Boolean> deleted = deletedMeanwhile;
+            Slot now = index.peek(same);
+            if ((deleted == null || !deleted.containsKey(same)) && (now == null || older.test(now))) {
+                Slot _ = index.put(same, slot, seconds);
+            }
+            return put;
+        });
+    }
+
+    /** Forgets what is visible of a key if it is older than a delete that was found late. */
+    void recoverDelete(KeyDigest digest, Predicate<Slot> older) {
+        puts.compute(digest, (same, put) -> {
+            Slot now = index.peek(same);
+            if (now != null && older.test(now)) {
+                Slot _ = index.remove(same);
+            }
+            return put;
+        });
     }
 
     long nextSequence() {
@@ -37,6 +81,23 @@ final class InFlight {
     @Nullable
     InFlightPut begin(InFlightPut put) {
         return puts.putIfAbsent(put.digest, put);
+    }
+
+    /**
+     * Registers another copy of a visible chunk. It gets its sequence at once: whatever a client does to the key from now
+     * on comes later, and a delete before the copy is complete makes it void.
+     *
+     * @return false if the chunk is not at this place any more, or the key is being put
+     */
+    boolean beginMove(InFlightPut move, Slot from) {
+        return move
+                == puts.computeIfAbsent(move.digest, digest -> {
+                    if (!from.equals(index.peek(digest))) {
+                        return null;
+                    }
+                    move.sequence = nextSequence();
+                    return move;
+                });
     }
 
     @Nullable
@@ -58,11 +119,11 @@ final class InFlight {
      *
      * @return whether an older record of the key may lie on disk
      */
-    boolean stamp(InFlightPut put, int seconds) {
+    boolean stamp(InFlightPut put) {
         boolean[] hides = new boolean[1];
         puts.computeIfPresent(put.digest, (digest, same) -> {
-            same.sequence = nextSequence();
-            hides[0] = index.get(digest, seconds) != null || !segments.strays().isEmpty();
+            same.sequence = same.moves() ? same.sequence : nextSequence();
+            hides[0] = index.peek(digest) != null || segments.mayHaveUnread();
             return same;
         });
         return hides[0];
@@ -92,12 +153,16 @@ final class InFlight {
     Deleted delete(KeyDigest digest) {
         Deleted[] result = new Deleted[1];
         puts.compute(digest, (same, put) -> {
+            Map<KeyDigest, Boolean> noted = deletedMeanwhile;
+            if (noted != null) {
+                noted.put(same, true);
+            }
             boolean overtaken = put != null && put.sequence != 0;
             if (overtaken) {
                 put.deleted = true;
             }
             Slot slot = index.remove(same);
-            boolean onDisk = slot != null || overtaken || !segments.strays().isEmpty();
+            boolean onDisk = slot != null || overtaken || segments.mayHaveUnread();
             result[0] = new Deleted(slot, onDisk ? new Hide(same, nextSequence()) : null);
             return put;
         });

@@ -14,11 +14,23 @@ final class LeaseTable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Long, Lease> leases = new HashMap<>();
     private final int leasesMax;
+    private final long bytesMax;
+    private final StoreListener listener;
     private final Environment environment;
+
+    /** How many leases hold a segment. */
+    private final Map<Segment, Integer> leased = new HashMap<>();
+
+    private long leasedBytes;
     private long lastId;
 
-    /** @param firstId so that an identity from an earlier start is not taken for one of this */
-    LeaseTable(int leasesMax, long firstId, Environment environment) {
+    /**
+     * @param bytesMax most bytes of segments that leases may hold together
+     * @param firstId so that an identity from an earlier start is not taken for one of this
+     */
+    LeaseTable(int leasesMax, long bytesMax, long firstId, StoreListener listener, Environment environment) {
+        this.bytesMax = bytesMax;
+        this.listener = listener;
         this.leasesMax = leasesMax;
         this.lastId = firstId;
         this.environment = environment;
@@ -28,16 +40,20 @@ final class LeaseTable {
      * Grants a lease.
      *
      * @param held segments on which the caller has taken one hold each; the lease takes them over
-     * @return its identity, or 0 if there are too many; the holds are then released
+     * @return its identity, or 0 if there are too many or they would hold too much; the holds are then released
      */
     long grant(Collection<Segment> held, long millis) {
         long now = environment.nanos().getAsLong();
+        boolean fits;
         lock.lock();
         try {
-            if (leases.size() >= leasesMax) {
+            fits = bytesWith(held) <= bytesMax;
+            if (leases.size() >= leasesMax || !fits) {
                 dropEnded(now);
+                fits = bytesWith(held) <= bytesMax;
             }
-            if (leases.size() < leasesMax) {
+            if (leases.size() < leasesMax && fits) {
+                held.forEach(this::lease);
                 lastId++;
                 leases.put(lastId, new Lease(List.copyOf(held), now + millis * 1_000_000));
                 return lastId;
@@ -46,6 +62,9 @@ final class LeaseTable {
             lock.unlock();
         }
         held.forEach(Segment::release);
+        if (!fits) {
+            listener.leaseRefused();
+        }
         return 0;
     }
 
@@ -54,7 +73,7 @@ final class LeaseTable {
         try {
             Lease lease = leases.remove(id);
             if (lease != null) {
-                lease.segments.forEach(Segment::release);
+                lease.segments.forEach(this::unlease);
             }
         } finally {
             lock.unlock();
@@ -82,6 +101,17 @@ final class LeaseTable {
         }
     }
 
+    /** Bytes of segments that leases hold now. */
+    long bytes() {
+        expire();
+        lock.lock();
+        try {
+            return leasedBytes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Leases that hold this segment now. */
     int on(Segment segment) {
         expire();
@@ -95,11 +125,32 @@ final class LeaseTable {
         }
     }
 
+    private long bytesWith(Collection<Segment> held) {
+        long more = 0;
+        for (Segment segment : held) {
+            more += leased.containsKey(segment) ? 0 : segment.sizeBytes();
+        }
+        return leasedBytes + more;
+    }
+
+    private void lease(Segment segment) {
+        if (leased.merge(segment, 1, Integer::sum) == 1) {
+            leasedBytes += segment.sizeBytes();
+        }
+    }
+
+    private void unlease(Segment segment) {
+        if (leased.computeIfPresent(segment, (_, count) -> count == 1 ? null : count - 1) == null) {
+            leasedBytes -= segment.sizeBytes();
+        }
+        segment.release();
+    }
+
     private void dropEnded(long now) {
         for (Iterator<Lease> each = leases.values().iterator(); each.hasNext(); ) {
             Lease lease = each.next();
             if (lease.endNanos - now <= 0) {
-                lease.segments.forEach(Segment::release);
+                lease.segments.forEach(this::unlease);
                 each.remove();
             }
         }

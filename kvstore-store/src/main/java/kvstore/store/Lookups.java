@@ -11,11 +11,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds chunks, in memory only. */
 final class Lookups {
+    /**
+     * A get so soon after a use is that lookup's, and leaves its time alone: the gets of a prefix come one after the other,
+     * and would make its tail younger than its head.
+     */
+    private static final int GET_GRACE_SECONDS = 10;
+
     private final ChunkIndex index;
     private final Segments segments;
     private final InFlight inFlight;
     private final LeaseTable leases;
     private final Forgetting forgetting;
+    private final Expiry expiry;
     private final long leaseMillisMax;
     private final Environment environment;
 
@@ -25,6 +32,7 @@ final class Lookups {
             InFlight inFlight,
             LeaseTable leases,
             Forgetting forgetting,
+            Expiry expiry,
             long leaseMillisMax,
             Environment environment) {
         this.index = index;
@@ -32,12 +40,15 @@ final class Lookups {
         this.inFlight = inFlight;
         this.leases = leases;
         this.forgetting = forgetting;
+        this.expiry = expiry;
         this.leaseMillisMax = leaseMillisMax;
         this.environment = environment;
     }
 
     LookupResult lookup(List<ChunkKey> keys, String clientId, long leaseMillis) {
         int seconds = environment.seconds();
+        int notBefore = expiry.tick(seconds);
+        boolean leading = true;
         BitSet found = new BitSet(keys.size());
         long[] sizes = new long[keys.size()];
         Set<Segment> held = new LinkedHashSet<>();
@@ -48,8 +59,10 @@ final class Lookups {
             if (put != null && put.clientId.equals(clientId)) {
                 sizes[i] = put.length;
             } else {
-                sizes[i] = length(digest, seconds, leaseMillis > 0 ? held : null);
+                // What lies behind a gap is of no use. From the head on: at no moment is it older than its tail.
+                sizes[i] = length(digest, leading ? seconds : 0, notBefore, leaseMillis > 0 ? held : null);
             }
+            leading &= sizes[i] > 0;
             found.set(i, sizes[i] > 0);
         }
         long millis = Math.min(leaseMillis, leaseMillisMax);
@@ -68,12 +81,22 @@ final class Lookups {
             // It may have become visible between the two looks.
             chunk = tryPin(key, digest);
         }
-        return chunk == null ? new PinResult.Absent() : new PinResult.Pinned(chunk);
+        if (chunk == null) {
+            segments.missed(index.peek(digest));
+            return new PinResult.Absent();
+        }
+        return new PinResult.Pinned(chunk);
     }
 
     /** The length of a visible chunk, or 0; takes a hold on its segment if {@code held} is given and lacks it. */
-    private long length(KeyDigest digest, int seconds, @Nullable Set<Segment> held) {
-        Slot slot = index.get(digest, seconds);
+    private long length(KeyDigest digest, int seconds, int notBefore, @Nullable Set<Segment> held) {
+        long length = lengthOnce(digest, seconds, notBefore, held);
+        // Between the two looks of the first try it may have moved to another segment.
+        return length > 0 || index.peek(digest) == null ? length : lengthOnce(digest, seconds, notBefore, held);
+    }
+
+    private long lengthOnce(KeyDigest digest, int seconds, int notBefore, @Nullable Set<Segment> held) {
+        Slot slot = index.get(digest, seconds, 0, notBefore);
         Segment segment = slot == null ? null : segments.get(slot.segment());
         if (slot == null || segment == null) {
             return 0;
@@ -88,7 +111,8 @@ final class Lookups {
     }
 
     private @Nullable PinnedChunk tryPin(ChunkKey key, KeyDigest digest) {
-        Slot slot = index.get(digest, environment.seconds());
+        int seconds = environment.seconds();
+        Slot slot = index.get(digest, seconds, GET_GRACE_SECONDS, expiry.tick(seconds));
         Segment segment = slot == null ? null : segments.get(slot.segment());
         if (slot == null || segment == null || !segment.hold()) {
             return null;

@@ -25,6 +25,7 @@ final class Puts {
     private final Tombstones tombstones;
     private final BlockBuffers buffers;
     private final long maxValueBytes;
+    private final EvictionPolicy policy;
     private final StoreListener listener;
     private final Environment environment;
     private final Set<Reservation> reserved = ConcurrentHashMap.newKeySet();
@@ -37,6 +38,7 @@ final class Puts {
             Tombstones tombstones,
             BlockBuffers buffers,
             long maxValueBytes,
+            EvictionPolicy policy,
             StoreListener listener,
             Environment environment) {
         this.index = index;
@@ -46,6 +48,7 @@ final class Puts {
         this.tombstones = tombstones;
         this.buffers = buffers;
         this.maxValueBytes = maxValueBytes;
+        this.policy = policy;
         this.listener = listener;
         this.environment = environment;
     }
@@ -78,6 +81,29 @@ final class Puts {
         return result;
     }
 
+    /**
+     * Room for another copy of a visible chunk, without waiting. Committed as any other put, but it does not count as a use.
+     *
+     * @param from where the chunk lies
+     * @param use its last
+     * @return {@code InFlight} if the key is being put, or the chunk is not there any more; never {@code AlreadyStored}
+     */
+    ReserveResult reserveAgain(ChunkKey key, KeyDigest digest, Slot from, ChunkIndex.Use use) {
+        InFlightPut put = new InFlightPut(key, digest, from.length(), "", Math.max(1, use.seconds()));
+        if (!inFlight.beginMove(put, from)) {
+            return new ReserveResult.InFlight(put.committed);
+        }
+        ReserveResult result = null;
+        try {
+            result = reserve(put, Duration.ZERO);
+        } finally {
+            if (!(result instanceof ReserveResult.Reserved)) {
+                end(put, false);
+            }
+        }
+        return result;
+    }
+
     /** Header last: whatever fails before it is complete leaves nothing that can be found. */
     void commit(Reservation reservation, BlockChecksums checksums) throws IoFailure {
         InFlightPut put = reservation.put();
@@ -88,7 +114,9 @@ final class Puts {
             write(extent, header);
             extent.segment().add(IndexEntry.of(header));
             Slot before = inFlight.publish(
-                    put, new Slot(extent.segment().id(), extent.block(), (int) put.length), environment.seconds());
+                    put,
+                    new Slot(extent.segment().id(), extent.block(), (int) put.length),
+                    put.moves() ? put.movedUseSeconds : environment.seconds());
             committed = true;
             index.seen(put.key.namespace());
             if (before != null && before.length() != put.length) {
@@ -103,7 +131,9 @@ final class Puts {
             end(put, committed);
             log.finish(extent);
         }
-        listener.stored(put.length);
+        if (!put.moves()) {
+            listener.stored(put.length);
+        }
     }
 
     void abort(Reservation reservation) {
@@ -140,8 +170,11 @@ final class Puts {
     }
 
     private boolean stored(InFlightPut put) {
-        Slot slot = index.get(put.digest, environment.seconds());
-        return slot != null && slot.length() == put.length && segments.get(slot.segment()) != null;
+        int seconds = environment.seconds();
+        Slot slot = index.peek(put.digest);
+        boolean stored = slot != null && slot.length() == put.length && segments.get(slot.segment()) != null;
+        // What expired is put again; what is promised to be here counts as used.
+        return stored && index.get(put.digest, seconds, 0, policy.expiredBefore(seconds)) != null;
     }
 
     private ReserveResult reserve(InFlightPut put, Duration wait) {
@@ -164,7 +197,7 @@ final class Puts {
     }
 
     private RecordHeader.Chunk header(InFlightPut put, Extent extent, BlockChecksums checksums) {
-        boolean hides = inFlight.stamp(put, environment.seconds());
+        boolean hides = inFlight.stamp(put);
         return new RecordHeader.Chunk(stamp(extent, put.sequence), put.key, put.length, hides, checksums);
     }
 
@@ -203,6 +236,7 @@ final class Puts {
 
     private void end(InFlightPut put, boolean committed) {
         inFlight.end(put);
-        put.committed.complete(committed);
+        // Whoever waits for a copy wants to know whether the key is there, and the old one is.
+        put.committed.complete(committed || (put.moves() && index.peek(put.digest) != null));
     }
 }

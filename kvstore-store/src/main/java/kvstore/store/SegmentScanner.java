@@ -4,46 +4,56 @@ import java.nio.ByteBuffer;
 import java.util.UUID;
 import kvstore.api.Blocks;
 import kvstore.api.HostBuffer;
-import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads one segment file at start: its index area where it has one, else its records. Several may work side by side. */
+/**
+ * Reads one segment file at start: its index area where it has one, else its records, which are then sealed. Several may
+ * work side by side.
+ */
 final class SegmentScanner {
     private static final Logger LOG = LoggerFactory.getLogger(SegmentScanner.class);
 
-    private final IoEngine engine;
     private final UUID pool;
     private final String node;
     private final BlockBuffers buffers;
     private final StoreListener listener;
     private final Environment environment;
+    private final boolean readOnly;
 
     /** @param buffers of some blocks each; index areas and holes are read in pieces of that size */
+    SegmentScanner(UUID pool, String node, BlockBuffers buffers, StoreListener listener, Environment environment) {
+        this(pool, node, buffers, listener, environment, false);
+    }
+
+    /** @param readOnly nothing is sealed */
     SegmentScanner(
-            IoEngine engine,
             UUID pool,
             String node,
             BlockBuffers buffers,
             StoreListener listener,
-            Environment environment) {
-        this.engine = engine;
+            Environment environment,
+            boolean readOnly) {
         this.pool = pool;
         this.node = node;
         this.buffers = buffers;
         this.listener = listener;
         this.environment = environment;
+        this.readOnly = readOnly;
     }
 
     /** The file of a {@link Scan.Usable} stays open, any other is closed. */
-    Scan scan(NodeDirectory.Found found) {
+    Scan scan(Volume volume, NodeDirectory.Found found) {
         IoFile file = null;
         Scan result = null;
         try (BlockBuffers.Lent lent = buffers.take()) {
-            file = engine.open(found.file());
-            result = scan(found, file, lent.buffer());
+            file = volume.engine().open(found.file());
+            result = scan(volume, found, file, lent.buffer());
+            if (result instanceof Scan.Usable usable) {
+                usable.segment().charge(volume.engine().allocatedBytes(found.file()), 0);
+            }
         } catch (DamagedSegmentException e) {
             result = new Scan.Damaged(e.damage(), String.valueOf(e.getMessage()));
         } catch (IoFailure e) {
@@ -56,7 +66,7 @@ final class SegmentScanner {
         return result;
     }
 
-    private Scan scan(NodeDirectory.Found found, IoFile file, HostBuffer buffer)
+    private Scan scan(Volume volume, NodeDirectory.Found found, IoFile file, HostBuffer buffer)
             throws IoFailure, DamagedSegmentException {
         if (found.bytes() < Blocks.BLOCK_BYTES) {
             throw new DamagedSegmentException(SegmentDamage.TRUNCATED, "it has only " + found.bytes() + " bytes");
@@ -67,7 +77,7 @@ final class SegmentScanner {
                     SegmentDamage.FOREIGN,
                     "it is segment " + header.id() + " of node '" + header.node() + "' of pool " + header.pool());
         }
-        Segment segment = Segment.found(header, file);
+        Segment segment = Segment.found(volume, header, file);
         boolean whole = found.bytes() >= header.segmentBytes();
         boolean damaged = !whole;
         if (whole) {
@@ -106,7 +116,7 @@ final class SegmentScanner {
         if (end == 1) {
             return new Scan.Empty();
         }
-        if (whole) {
+        if (whole && !readOnly) {
             seal(segment, end, buffer);
         }
         return new Scan.Usable(segment, entries, true, damaged);

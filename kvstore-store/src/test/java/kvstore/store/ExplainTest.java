@@ -94,6 +94,29 @@ final class ExplainTest {
     }
 
     @Test
+    void expired() throws Exception {
+        harness.config = harness.config.with(EvictionConfig.of(EvictionConfig.Policy.IDLE));
+        harness.restart();
+        harness.millis.addAndGet(1_000);
+        harness.put("k", value(1, BLOCK));
+        harness.put("other", value(2, BLOCK));
+        long stored = harness.millis.get();
+        harness.millis.addAndGet(300_000);
+        harness.store.lookup(List.of(ChunkKey.of("other")), "", 0);
+        harness.millis.addAndGet(301_000);
+        // Its segment stays, because the other is wanted.
+        int segment = ((Here) explain("other")).segment();
+        Departure inPlace = new Departure(Cause.EXPIRED, stored + 600_000, segment, BLOCK);
+        assertThat(departure("k")).isEqualTo(inPlace);
+        assertThat(harness.get("k")).isNull();
+        for (int i = 0; explain("other") instanceof Here; i++) {
+            assertThat(harness.put("filler " + i, value(i, 3 * BLOCK))).isTrue();
+        }
+        assertThat(departure("other").cause()).isEqualTo(Cause.EVICTED);
+        assertThat(departure("k")).isEqualTo(new Departure(Cause.EXPIRED, harness.millis.get(), segment, BLOCK));
+    }
+
+    @Test
     void deleted() {
         harness.put("k", value(1, 100));
         harness.store.delete(ChunkKey.of("k"));
@@ -152,6 +175,24 @@ final class ExplainTest {
         assertThat(departure("k")).isEqualTo(new Departure(Cause.SHED_NO_SPACE, harness.millis.get(), 0, 3 * BLOCK));
         harness.store.shedWithoutMemory(ChunkKey.of("k"), 5);
         assertThat(departure("k").cause()).isEqualTo(Cause.SHED_NO_MEMORY);
+    }
+
+    @Test
+    void shedBecauseTheFileSystemFails() {
+        harness.engine.follow((call, _) -> call == Call.CREATE ? Fault.EIO : null);
+        int last = 0;
+        while (harness.put("k" + last, value(last, 3 * BLOCK))) {
+            last++;
+        }
+        assertThat(departure("k" + last))
+                .isEqualTo(new Departure(Cause.SHED_IO_ERROR, harness.millis.get(), 0, 3 * BLOCK));
+    }
+
+    @Test
+    void shedWhileTheStoreStops() {
+        harness.store.close();
+        assertThat(harness.put("k", value(1, 100))).isFalse();
+        assertThat(departure("k")).isEqualTo(new Departure(Cause.SHED_STOPPING, harness.millis.get(), 0, 100));
     }
 
     @Test

@@ -17,10 +17,15 @@ final class RecordingListener implements StoreListener {
     final AtomicLong evictedChunks = new AtomicLong();
     final AtomicLong evictedBytes = new AtomicLong();
     final List<Long> evictedSegments = Collections.synchronizedList(new ArrayList<>());
+    final List<EvictionTrigger> triggers = Collections.synchronizedList(new ArrayList<>());
     final List<ShedReason> shed = Collections.synchronizedList(new ArrayList<>());
     final List<String> corrupt = Collections.synchronizedList(new ArrayList<>());
     final List<SegmentDamage> damage = Collections.synchronizedList(new ArrayList<>());
     final List<String> ioFailed = Collections.synchronizedList(new ArrayList<>());
+    final AtomicInteger leasesRefused = new AtomicInteger();
+    final AtomicLong expiredChunks = new AtomicLong();
+    final AtomicInteger reinsertedChunks = new AtomicInteger();
+    final AtomicInteger refusedReinsertions = new AtomicInteger();
     volatile @Nullable RecoveryReport recovery;
 
     @Override
@@ -53,6 +58,31 @@ final class RecordingListener implements StoreListener {
         evictedSegments.add(segment);
         evictedChunks.addAndGet(chunks);
         evictedBytes.addAndGet(payloadBytes);
+    }
+
+    @Override
+    public void madeRoom(EvictionTrigger trigger) {
+        triggers.add(trigger);
+    }
+
+    @Override
+    public void expired(long segment, long chunks, long payloadBytes, long ageMillis) {
+        expiredChunks.addAndGet(chunks);
+    }
+
+    @Override
+    public void reinserted(long payloadBytes) {
+        reinsertedChunks.incrementAndGet();
+    }
+
+    @Override
+    public void reinsertionRefused(ReinsertionRefusal reason, int chunks) {
+        refusedReinsertions.addAndGet(chunks);
+    }
+
+    @Override
+    public void leaseRefused() {
+        leasesRefused.incrementAndGet();
     }
 
     @Override

@@ -56,10 +56,14 @@ public final class AdminHttp implements AutoCloseable {
      * @param address where to listen; port 0 takes any free one
      * @param metrics what {@code /metrics} shows, in Prometheus' text format
      * @param whyNotReady empty while puts and gets are served, else a line for people
+     * @param trouble what {@code /healthz} says behind {@code degraded}, still with 200: a restart would not cure it
      * @throws IOException if the address cannot be listened on
      */
     public static AdminHttp start(
-            InetSocketAddress address, Supplier<String> metrics, Supplier<Optional<String>> whyNotReady)
+            InetSocketAddress address,
+            Supplier<String> metrics,
+            Supplier<Optional<String>> whyNotReady,
+            Supplier<Optional<String>> trouble)
             throws IOException {
         Properties properties = System.getProperties();
         LIMITS.forEach(properties::putIfAbsent);
@@ -67,7 +71,12 @@ public final class AdminHttp implements AutoCloseable {
                 listen(address),
                 Map.of(
                         "/metrics", () -> new Answer(200, PROMETHEUS_TEXT, metrics.get()),
-                        "/healthz", () -> Answer.text(200, "ok"),
+                        "/healthz",
+                                () -> Answer.text(
+                                        200,
+                                        trouble.get()
+                                                .map(what -> "degraded: " + what)
+                                                .orElse("ok")),
                         "/readyz", () -> Answer.readiness(whyNotReady.get())));
         admin.server.setExecutor(admin.requests);
         admin.server.createContext("/", admin::handle);

@@ -1,26 +1,19 @@
 package kvstore.server.config;
 
 import static kvstore.server.config.Settings.*;
-import static kvstore.server.config.Settings.GDS_BREAKER_FAILURES;
-import static kvstore.server.config.Settings.GDS_BREAKER_RETRY;
-import static kvstore.server.config.Settings.GDS_COMPATIBILITY;
-import static kvstore.server.config.Settings.GDS_CUDA_LIBRARY;
-import static kvstore.server.config.Settings.GDS_CUFILE_LIBRARY;
-import static kvstore.server.config.Settings.GDS_LOG_DIRECTORY;
-import static kvstore.server.config.Settings.GDS_MODE;
-import static kvstore.server.config.Settings.GDS_PIECE_SIZE;
-import static kvstore.server.config.Settings.GDS_READ_THREADS;
-import static kvstore.server.config.Settings.GDS_SHUTDOWN_TIMEOUT;
-import static kvstore.server.config.Settings.GDS_WRITE_THREADS;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import kvstore.gds.GdsConfig;
 import kvstore.lustre.StripeLayout;
+import kvstore.server.io.GuardConfig;
 import kvstore.server.memory.SlabPool;
+import kvstore.store.EvictionConfig;
 
 /** Turns checked values into records, and checks what keys say about each other. */
 final class ConfigBinder {
@@ -50,6 +43,14 @@ final class ConfigBinder {
         return new DaemonConfig(
                 values.get(NODE),
                 data(directory.get()),
+                capacity(),
+                new GuardConfig(
+                        values.get(IO_READ_BUDGET),
+                        values.get(IO_WRITE_BUDGET),
+                        values.get(IO_WRITE_BUDGET_BESIDE_READS),
+                        values.get(IO_OPERATION_TIMEOUT),
+                        values.get(IO_BREAKER_FAILURES),
+                        values.get(IO_PROBE_INTERVAL)),
                 lustre(),
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
@@ -66,8 +67,11 @@ final class ConfigBinder {
                         values.get(LM_MAX_CONNECTIONS),
                         values.get(LM_EVENT_LOOP_THREADS),
                         values.get(LM_LEASE_DURATION)),
-                new LeaseConfig(values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT)),
+                new LeaseConfig(
+                        values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT), values.get(LEASE_MAX_SHARE)),
+                eviction(),
                 new ExplainConfig(values.get(EXPLAIN_MAX_KEYS)),
+                new ScrubConfig(values.get(SCRUB_RATE), values.get(SCRUB_INTERVAL)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
                 new ShutdownConfig(values.get(SHUTDOWN_DRAIN_TIMEOUT)));
@@ -77,12 +81,20 @@ final class ConfigBinder {
         Optional<Long> capacity = values.get(DATA_CAPACITY);
         return new DataConfig(
                 directory,
+                values.get(DATA_MORE_DIRECTORIES),
                 capacity.map(OptionalLong::of).orElseGet(OptionalLong::empty),
                 values.get(DATA_SEGMENT_SIZE),
                 values.get(DATA_MAX_VALUE_SIZE),
                 values.get(DATA_DIRECT_IO),
                 values.get(DATA_READ_THREADS),
                 values.get(DATA_WRITE_THREADS));
+    }
+
+    private CapacityConfig capacity() {
+        return new CapacityConfig(
+                values.get(CAPACITY_HIGH_WATERMARK),
+                values.get(CAPACITY_LOW_WATERMARK),
+                values.get(CAPACITY_FREE_SPACE_FLOOR).map(OptionalLong::of).orElseGet(OptionalLong::empty));
     }
 
     private LustreConfig lustre() {
@@ -114,6 +126,14 @@ final class ConfigBinder {
                 socket, values.get(REGION_ALLOWED_UIDS), values.get(REGION_MAX_COUNT), values.get(REGION_THREADS));
     }
 
+    private EvictionConfig eviction() {
+        return new EvictionConfig(
+                values.get(EVICTION_POLICY),
+                values.get(EVICTION_REINSERT_SHARE),
+                Math.toIntExact(values.get(EVICTION_IDLE_TTL).toSeconds()),
+                values.get(LEASE_MAX_SHARE));
+    }
+
     private GdsConfig gds() {
         return new GdsConfig(
                 values.get(GDS_MODE),
@@ -134,6 +154,14 @@ final class ConfigBinder {
     }
 
     private void check() {
+        Duration idle = values.get(EVICTION_IDLE_TTL);
+        if (!idle.isZero() && idle.toSeconds() < EvictionConfig.IDLE_SECONDS_MIN) {
+            problem(EVICTION_IDLE_TTL, "is neither 0s, for ever, nor 1m or more");
+        } else if (values.get(EVICTION_POLICY) == EvictionConfig.Policy.IDLE
+                && !idle.isZero()
+                && idle.compareTo(values.get(LEASE_MAX_DURATION)) < 0) {
+            problem(EVICTION_IDLE_TTL, "is shorter than " + said(LEASE_MAX_DURATION));
+        }
         long segmentBytes = values.get(DATA_SEGMENT_SIZE);
         if (values.get(DATA_MAX_VALUE_SIZE) > segmentBytes / MIN_VALUES_PER_SEGMENT) {
             problem(DATA_MAX_VALUE_SIZE, "is more than half of " + said(DATA_SEGMENT_SIZE));
@@ -141,6 +169,14 @@ final class ConfigBinder {
         long valuesInSegments = MIN_SEGMENTS * values.get(DATA_MAX_VALUE_SIZE);
         if (values.get(DATA_CAPACITY).filter(bytes -> bytes < valuesInSegments).isPresent()) {
             problem(DATA_CAPACITY, "is less than four times " + said(DATA_MAX_VALUE_SIZE));
+        }
+        List<Path> more = values.get(DATA_MORE_DIRECTORIES);
+        if (values.get(DATA_DIRECTORY).filter(more::contains).isPresent()
+                || Set.copyOf(more).size() < more.size()) {
+            problem(DATA_MORE_DIRECTORIES, "names a directory twice, with " + said(DATA_DIRECTORY));
+        }
+        if (values.get(CAPACITY_LOW_WATERMARK) > values.get(CAPACITY_HIGH_WATERMARK)) {
+            problem(CAPACITY_LOW_WATERMARK, "is more than " + said(CAPACITY_HIGH_WATERMARK));
         }
         if (values.get(MEMORY_WRITE_SHARE) * values.get(MEMORY_SLAB_SIZE) < SlabPool.MAX_SLAB_BYTES) {
             problem(

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import kvstore.gds.GdsConfig;
+import kvstore.server.io.GuardConfig;
+import kvstore.store.EvictionConfig;
 
 /**
  * All that a daemon was told, checked and complete.
@@ -14,6 +16,8 @@ import kvstore.gds.GdsConfig;
 public record DaemonConfig(
         String node,
         DataConfig data,
+        CapacityConfig capacity,
+        GuardConfig io,
         LustreConfig lustre,
         MemoryConfig memory,
         GrpcConfig grpc,
@@ -22,7 +26,9 @@ public record DaemonConfig(
         RespConfig resp,
         LmConfig lm,
         LeaseConfig lease,
+        EvictionConfig eviction,
         ExplainConfig explain,
+        ScrubConfig scrub,
         AdminConfig admin,
         LogConfig log,
         ShutdownConfig shutdown) {

@@ -10,6 +10,7 @@ import java.util.Set;
 import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.lustre.StripeLayout;
+import kvstore.store.EvictionConfig.Policy;
 import kvstore.store.StoreConfig;
 import org.slf4j.event.Level;
 
@@ -33,10 +34,32 @@ final class Settings {
             The pool's directory, on a local disk or on Lustre. The only key that has to be set. A relative path starts \
             at the directory in which the daemon was started.""");
 
+    static final Setting<List<Path>> DATA_MORE_DIRECTORIES =
+            new Setting<>("data.more-directories", ValueType.paths(), "", """
+            Further directories for this node's segments, such as one for each device, mount or OST pool: each empty, or of \
+            the same pool. New segments go where there is space, in turn. One that fails is set aside with its chunks until \
+            it answers again, and the others go on.""");
+
     static final Setting<Optional<Long>> DATA_CAPACITY =
             new Setting<>("data.capacity", ValueType.size("128MiB", "1PiB", "1").orAuto(), "auto", """
-            The hard limit on what this node's segments take of the disk, across restarts. At least four times \
+            The hard limit on what this node's directory takes of the disk: blocks allocated to every file in it, whoever \
+            put it there, across restarts. With `data.more-directories`, the limit of each. At least four times \
             `data.max-value-size`; where it has no room for four segments of `data.segment-size`, they are made smaller. `auto` is half of what the file system would have left if this node held nothing.""");
+
+    static final Setting<Double> CAPACITY_HIGH_WATERMARK =
+            new Setting<>("capacity.high-watermark", ValueType.fraction(0.1, 1), "0.95", """
+            The part of `data.capacity` at which eviction starts, so that a put need not wait for it. `1` evicts only \
+            what a new segment needs.""");
+
+    static final Setting<Double> CAPACITY_LOW_WATERMARK =
+            new Setting<>("capacity.low-watermark", ValueType.fraction(0.1, 1), "0.92", """
+            The part of `data.capacity` at which eviction stops again. At most `capacity.high-watermark`.""");
+
+    static final Setting<Optional<Long>> CAPACITY_FREE_SPACE_FLOOR = new Setting<>(
+            "capacity.free-space-floor", ValueType.size("0", "1PiB", "1").orAuto(), "auto", """
+            What the file system of `data.directory` shall have free for others. Below, the oldest segments go until it \
+            has, and the store grows again when others leave. `0` is no floor; `auto` is a hundredth of the file system, \
+            at most 64GiB.""");
 
     static final Setting<Long> DATA_SEGMENT_SIZE =
             new Setting<>("data.segment-size", ValueType.size("64MiB", "16GiB", "1MiB"), "1GiB", """
@@ -65,6 +88,36 @@ final class Settings {
             ValueType.count(1, 256),
             "4",
             "Threads that write to disk. Apart from the readers, so that a write never delays a read.");
+
+    static final Setting<Long> IO_READ_BUDGET = new Setting<>(
+            "io.read-budget",
+            ValueType.size("16MiB", "64GiB", "1"),
+            "512MiB",
+            "Bytes that the disk is asked to read at one time. Further reads wait in line; when as much again waits, gets wait.");
+
+    static final Setting<Long> IO_WRITE_BUDGET =
+            new Setting<>("io.write-budget", ValueType.size("16MiB", "64GiB", "1"), "256MiB", """
+            Bytes that the disk is asked to write at one time. Further writes wait in line; when as much again waits, puts \
+            wait for `grpc.put-wait` and are shed as `OVERLOADED`.""");
+
+    static final Setting<Long> IO_WRITE_BUDGET_BESIDE_READS =
+            new Setting<>("io.write-budget-beside-reads", ValueType.size("1MiB", "64GiB", "1"), "32MiB", """
+            What is left of `io.write-budget` while there are reads, so that they find the disk free. At least one write is \
+            always under way.""");
+
+    static final Setting<Duration> IO_OPERATION_TIMEOUT =
+            new Setting<>("io.operation-timeout", ValueType.duration("100ms", "10m"), "30s", """
+            How long anybody waits for one read or write of the disk. A get is then a miss and a put is shed, both as \
+            `IO_TIMEOUT`. When none has ended for as long, the disk is left alone until a probe succeeds. On Lustre, longer \
+            than a failover of its servers takes if gets shall outlast one.""");
+
+    static final Setting<Integer> IO_BREAKER_FAILURES =
+            new Setting<>("io.breaker-failures", ValueType.count(1, 1_000_000), "32", """
+            Reads, or writes, that fail one after the other until the disk is left alone for that direction.""");
+
+    static final Setting<Duration> IO_PROBE_INTERVAL =
+            new Setting<>("io.probe-interval", ValueType.duration("10ms", "10m"), "1s", """
+            How often a disk that is left alone is tried, with one block of a file of the daemon's own.""");
 
     static final Setting<Boolean> LUSTRE_SET_LAYOUT = new Setting<>("lustre.set-layout", ValueType.flag(), "true", """
             Whether the daemon sets the default stripe layout of its node's directory where that lies on Lustre, and reads \
@@ -304,10 +357,41 @@ final class Settings {
             "100000",
             "Leases that may be held at one time. Beyond, lookups are answered without a lease.");
 
+    static final Setting<Double> LEASE_MAX_SHARE =
+            new Setting<>("lease.max-share", ValueType.fraction(0.01, 1.0), "0.5", """
+            The part of `data.capacity` that leases may keep from eviction, counted by whole segments. Beyond, lookups are \
+            answered without a lease.""");
+
+    static final Setting<Policy> EVICTION_POLICY =
+            new Setting<>("eviction.policy", ValueType.choice(Policy.class), "reinsert", """
+            What goes when room is needed. `oldest`: the segment that was written first. `reinsert`: the same, but what \
+            was read of it lately is written again, as far as `eviction.reinsert-share` reaches. `idle`: what nobody wanted for \
+            `eviction.idle-ttl` is a miss and goes at once; then the oldest.""");
+
+    static final Setting<Double> EVICTION_REINSERT_SHARE =
+            new Setting<>("eviction.reinsert-share", ValueType.fraction(0.0, 0.5), "0.1", """
+            For the policy `reinsert`: what part of the bytes that eviction frees may be written again, and so at most of \
+            the write bandwidth. 0 for nothing.""");
+
+    static final Setting<Duration> EVICTION_IDLE_TTL =
+            new Setting<>("eviction.idle-ttl", ValueType.duration("0ms", "720h"), "10m", """
+            For the policy `idle`: how long a chunk is kept that nobody wants, at least 1m and \
+            `lease.max-duration`. A start counts as a use. 0s \
+            for ever, which is the policy `oldest`.""");
     static final Setting<Integer> EXPLAIN_MAX_KEYS =
             new Setting<>("explain.max-keys", ValueType.count(0, StoreConfig.GHOSTS_MAX), "100000", """
             Keys that are no longer here of which the daemon remembers why, for `kvstore explain`. 32 bytes each; the \
             oldest are forgotten first, and all at a restart.""");
+
+    static final Setting<Optional<Long>> SCRUB_RATE =
+            new Setting<>("scrub.rate", ValueType.size("64KiB", "100GiB", "1").orEmpty(), "", """
+            Bytes a second at which all that is stored is read in the background and compared with its checksums; what is \
+            bad is forgotten. Empty for never. At 100MiB, 100TiB take 12 days.""");
+
+    static final Setting<Duration> SCRUB_INTERVAL =
+            new Setting<>("scrub.interval", ValueType.duration("1m", "8760h"), "168h", """
+            Time from the begin of one scrub in the background to the begin of the next. One that takes longer is followed \
+            at once.""");
 
     static final Setting<Optional<InetSocketAddress>> ADMIN_LISTEN =
             new Setting<>("admin.listen", ValueType.listen().orEmpty(), "127.0.0.1:7421", """
@@ -332,12 +416,22 @@ final class Settings {
     static final List<Setting<?>> ALL = List.of(
             NODE,
             DATA_DIRECTORY,
+            DATA_MORE_DIRECTORIES,
             DATA_CAPACITY,
             DATA_SEGMENT_SIZE,
             DATA_MAX_VALUE_SIZE,
             DATA_DIRECT_IO,
             DATA_READ_THREADS,
             DATA_WRITE_THREADS,
+            CAPACITY_HIGH_WATERMARK,
+            CAPACITY_LOW_WATERMARK,
+            CAPACITY_FREE_SPACE_FLOOR,
+            IO_READ_BUDGET,
+            IO_WRITE_BUDGET,
+            IO_WRITE_BUDGET_BESIDE_READS,
+            IO_OPERATION_TIMEOUT,
+            IO_BREAKER_FAILURES,
+            IO_PROBE_INTERVAL,
             LUSTRE_SET_LAYOUT,
             LUSTRE_STRIPE_COUNT,
             LUSTRE_STRIPE_SIZE,
@@ -382,7 +476,13 @@ final class Settings {
             LM_LEASE_DURATION,
             LEASE_MAX_DURATION,
             LEASE_MAX_COUNT,
+            LEASE_MAX_SHARE,
+            EVICTION_POLICY,
+            EVICTION_REINSERT_SHARE,
+            EVICTION_IDLE_TTL,
             EXPLAIN_MAX_KEYS,
+            SCRUB_RATE,
+            SCRUB_INTERVAL,
             ADMIN_LISTEN,
             LOG_LEVEL,
             LOG_FORMAT,

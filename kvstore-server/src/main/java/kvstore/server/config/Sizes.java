@@ -5,7 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Sizes as people write them: {@code 512KiB}, {@code 1GiB}, or a plain number of bytes. */
-final class Sizes {
+public final class Sizes {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,18})\\s*(B|KiB|MiB|GiB|TiB|PiB)?");
     private static final List<String> UNITS = List.of("B", "KiB", "MiB", "GiB", "TiB", "PiB");
     private static final int UNIT_BITS = 10;
@@ -18,7 +18,7 @@ final class Sizes {
      * @return bytes
      * @throws IllegalArgumentException if it is none, or more than a {@code long} holds
      */
-    static long parse(String text) {
+    public static long parse(String text) {
         Matcher matcher = SIZE.matcher(text);
         if (!matcher.matches()) {
             throw new IllegalArgumentException("is not a size such as 512KiB or 1GiB");
@@ -33,7 +33,7 @@ final class Sizes {
     }
 
     /** In the largest unit that keeps it a whole number, so that {@link #parse} gives the same back. */
-    static String format(long bytes) {
+    public static String format(long bytes) {
         int unit = bytes == 0 ? 0 : Math.min(Long.numberOfTrailingZeros(bytes) / UNIT_BITS, UNITS.size() - 1);
         return (bytes >> (unit * UNIT_BITS)) + UNITS.get(unit);
     }

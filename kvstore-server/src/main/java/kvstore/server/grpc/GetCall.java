@@ -7,6 +7,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -35,6 +36,7 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
 
     private final Transfers transfers;
     private final ServerCall<GetRequest, GetFrame> call;
+    private final Optional<Long> deadlineNanos = Deadlines.ofCall();
     private final CompletableFuture<Void> cancelled = new CompletableFuture<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ready = lock.newCondition();
@@ -116,8 +118,8 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
     }
 
     private void sendAll(GetRequest complete) throws IOException, InterruptedException {
-        try (ReadAhead ahead =
-                new ReadAhead(transfers, Requests.keys(complete.getKeysList()), complete.getExpectedLengthsList())) {
+        try (ReadAhead ahead = new ReadAhead(
+                transfers, Requests.keys(complete.getKeysList()), complete.getExpectedLengthsList(), deadlineNanos)) {
             for (ChunkRead.Piece piece = ahead.next(); piece != null; piece = ahead.next()) {
                 send(piece);
             }

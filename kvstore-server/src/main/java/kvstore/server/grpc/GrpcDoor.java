@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -36,7 +37,9 @@ import kvstore.api.ChunkKey;
 import kvstore.server.config.GrpcConfig;
 import kvstore.server.net.UnixSocket;
 import kvstore.server.region.RegionAccess;
+import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
+import kvstore.v1.AdminGrpc;
 import kvstore.v1.KvStoreGrpc;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,12 +49,15 @@ import org.slf4j.LoggerFactory;
  * The sockets and the threads of the gRPC door.
  *
  * <p>Three kinds of threads, so that control never queues behind payload: event loops move bytes between sockets and
- * slabs, virtual threads carry each Put and Get, and a few platform threads of their own answer everything else, MatchPrefix apart from the rest.
+ * slabs, virtual threads carry each Put and Get, and a few platform threads of their own answer everything else, MatchPrefix and what touches the disk apart from the rest.
  */
 public final class GrpcDoor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(GrpcDoor.class);
 
     private static final int CONTROL_THREADS = 4;
+
+    /** For calls that read or write the disk a little: when it hangs, they may, and lookups shall not wait for them. */
+    private static final int DISK_CALL_THREADS = 4;
 
     /** Of their own, because a prompt of a million tokens takes 20 ms of one, and a lookup shall not wait for it. */
     private static final int PREFIX_THREADS = 2;
@@ -65,6 +71,7 @@ public final class GrpcDoor implements AutoCloseable {
     private final EventLoopGroup eventLoops;
     private final ExecutorService control;
     private final ExecutorService prefix;
+    private final ExecutorService diskCalls;
     private final HealthStatusManager health = new HealthStatusManager();
     private final List<Server> servers = new ArrayList<>();
     private final GrpcConfig config;
@@ -76,17 +83,23 @@ public final class GrpcDoor implements AutoCloseable {
 
     /** Nothing listens before {@link #open}. */
     public GrpcDoor(
-            GrpcConfig config, Transfers transfers, NodeIdentity node, RegionAccess regions, Duration leaseMax) {
+            GrpcConfig config,
+            Transfers transfers,
+            NodeIdentity node,
+            RegionAccess regions,
+            Duration leaseMax,
+            Scrubs scrubs) {
         this.config = config;
         this.transfers = transfers;
         this.controlService = new ControlService(
                 transfers, node, new RegionCalls(transfers, regions), leaseMax.toMillis(), config.maxTokens());
-        this.adminService = new AdminService(transfers, node);
+        this.adminService = new AdminService(transfers, node, scrubs);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
                 config.eventLoopThreads(),
                 Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
         this.control = threads("kvstore-control-", CONTROL_THREADS);
         this.prefix = threads("kvstore-prefix-", PREFIX_THREADS);
+        this.diskCalls = threads("kvstore-disk-call-", DISK_CALL_THREADS);
     }
 
     /**
@@ -112,8 +125,14 @@ public final class GrpcDoor implements AutoCloseable {
             start(new DomainSocketAddress(path.toFile()), "grpc.unix-socket", EpollServerDomainSocketChannel.class);
             UnixSocket.permit(path, config.unixSocketMode());
         }
-        health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
-        health.setStatus(KvStoreGrpc.SERVICE_NAME, ServingStatus.SERVING);
+        serving(true);
+    }
+
+    /** What health checks are told from now on, until {@link #drain}. */
+    public void serving(boolean serving) {
+        ServingStatus status = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+        health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
+        health.setStatus(KvStoreGrpc.SERVICE_NAME, status);
     }
 
     /** Where TCP listens, with the port that was chosen if 0 was asked for. */
@@ -139,7 +158,7 @@ public final class GrpcDoor implements AutoCloseable {
                 .workerEventLoopGroup(eventLoops)
                 // Put and Get bring their own threads; what runs here only copies into memory that is theirs already.
                 .directExecutor()
-                .callExecutor(unaryCallsOn(control, prefix))
+                .callExecutor(unaryCallsOn(control, prefix, diskCalls))
                 .addStreamTracerFactory(new CallMetrics(transfers.metrics()))
                 .addStreamTracerFactory(unreadCalls.contexts())
                 .intercept(unreadCalls)
@@ -184,16 +203,20 @@ public final class GrpcDoor implements AutoCloseable {
                 count, Thread.ofPlatform().name(name, 0).daemon().factory());
     }
 
-    private static ServerCallExecutorSupplier unaryCallsOn(Executor control, Executor prefix) {
+    private static ServerCallExecutorSupplier unaryCallsOn(Executor control, Executor prefix, Executor diskCalls) {
+        Map<String, Executor> apart = Map.of(
+                KvStoreGrpc.getMatchPrefixMethod().getFullMethodName(), prefix,
+                KvStoreGrpc.getDeleteMethod().getFullMethodName(), diskCalls,
+                AdminGrpc.getExplainMethod().getFullMethodName(), diskCalls,
+                AdminGrpc.getListMethod().getFullMethodName(), diskCalls,
+                AdminGrpc.getStatMethod().getFullMethodName(), diskCalls);
         return new ServerCallExecutorSupplier() {
             @Override
             public <Q, A> @Nullable Executor getExecutor(ServerCall<Q, A> call, Metadata headers) {
                 MethodDescriptor<Q, A> method = call.getMethodDescriptor();
-                if (method.getType() != MethodDescriptor.MethodType.UNARY) {
-                    return null;
-                }
-                String matchPrefix = KvStoreGrpc.getMatchPrefixMethod().getFullMethodName();
-                return method.getFullMethodName().equals(matchPrefix) ? prefix : control;
+                return method.getType() == MethodDescriptor.MethodType.UNARY
+                        ? apart.getOrDefault(method.getFullMethodName(), control)
+                        : null;
             }
         };
     }
@@ -221,6 +244,7 @@ public final class GrpcDoor implements AutoCloseable {
         servers.forEach(Server::shutdownNow);
         control.shutdown();
         prefix.shutdown();
+        diskCalls.shutdown();
         eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

@@ -3,8 +3,8 @@ package kvstore.server.grpc;
 import java.time.Instant;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import kvstore.api.IoEngine;
 import kvstore.lustre.DirectoryLayout;
+import kvstore.server.io.GuardedEngine;
 import kvstore.server.region.GpuAccess;
 import kvstore.store.PoolIdentity;
 
@@ -21,7 +21,7 @@ import kvstore.store.PoolIdentity;
 public record NodeIdentity(
         String version,
         PoolIdentity pool,
-        IoEngine engine,
+        GuardedEngine engine,
         GpuAccess gpus,
         String directory,
         Supplier<DirectoryLayout.Result> layout,

@@ -93,6 +93,7 @@ final class RegionCalls {
         serve(observer, () -> {
             RegisteredRegion region = region(request.getRegionId());
             List<RegionItem> items = items(request.getItemsList(), region);
+            Optional<Long> deadlineNanos = Deadlines.ofCallWithin(Integer.toUnsignedLong(request.getTimeoutMillis()));
             return new Call<>(items, request.getTimeoutMillis(), observer) {
                 @Override
                 LoadResult late(int index) {
@@ -101,7 +102,7 @@ final class RegionCalls {
 
                 @Override
                 LoadResult move(int index, RegionItem item) throws InterruptedException {
-                    return result(index, access.mover().load(region, item));
+                    return result(index, access.mover().load(region, item, deadlineNanos));
                 }
             };
         });

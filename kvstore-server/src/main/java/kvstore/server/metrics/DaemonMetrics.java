@@ -18,6 +18,7 @@ import java.util.function.Supplier;
 import kvstore.api.IoPath;
 import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.IoStats;
+import kvstore.server.io.FlowStats;
 import kvstore.store.StoreListener;
 import kvstore.store.StoreStats;
 import kvstore.v1.GetStatus;
@@ -31,6 +32,7 @@ import kvstore.v1.PutStatus;
  */
 public final class DaemonMetrics implements AutoCloseable {
     private static final double NANOS_PER_SECOND = 1e9;
+    private static final double MILLIS_PER_SECOND = 1e3;
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Meters meters = new Meters(registry);
@@ -116,6 +118,11 @@ public final class DaemonMetrics implements AutoCloseable {
         transfers.movedInRegion(direction, inPlaceBytes, copiedBytes);
     }
 
+    /** A get found this many bytes in memory, or on their way to it, for another one. */
+    public void sharedRead(long bytes) {
+        transfers.sharedRead(bytes);
+    }
+
     /** Somebody waited for memory, and got it or not. */
     public void waitedForMemory(Direction direction, boolean granted, long nanos) {
         transfers.waited(direction, granted, nanos);
@@ -134,6 +141,11 @@ public final class DaemonMetrics implements AutoCloseable {
     /** To be told by the store what it does. */
     public StoreListener storeListener() {
         return store;
+    }
+
+    /** How far the store's start is, for people; empty before it reads segments. */
+    public String recovering() {
+        return store.recovering();
     }
 
     /** Shows the memory for payload, in bytes, and how many callers wait for it. Once. */
@@ -163,11 +175,29 @@ public final class DaemonMetrics implements AutoCloseable {
         store.bind(storeStats, fileSystemAvailableBytes);
     }
 
+    /** Shows the scrubs. Once. */
+    public void bindScrubs(Supplier<ScrubFigures> scrubs) {
+        meters.counter(Metric.SCRUB_RECORDS_TOTAL, () -> scrubs.get().goodRecords(), "good");
+        meters.counter(Metric.SCRUB_RECORDS_TOTAL, () -> scrubs.get().badRecords(), "bad");
+        meters.counter(Metric.SCRUB_RECORDS_TOTAL, () -> scrubs.get().unreadRecords(), "unread");
+        meters.counter(Metric.SCRUB_BYTES_TOTAL, () -> scrubs.get().bytes());
+        meters.gauge(Metric.SCRUB_RUNNING, () -> scrubs.get().running() ? 1 : 0);
+        meters.gauge(Metric.SCRUB_PROGRESS_RATIO, () -> scrubs.get().progress());
+        meters.gauge(
+                Metric.SCRUB_COMPLETED_TIMESTAMP_SECONDS, () -> scrubs.get().completedMillis() / MILLIS_PER_SECOND);
+    }
+
     /** Shows the engine's own figures. Once. */
     public void bindIo(IoPath path, IoStats reads, IoStats writes) {
         io.bindPath(path);
         io.bind(path, "read", reads);
         io.bind(path, "write", writes);
+    }
+
+    /** Shows how the disk does. Once. */
+    public void bindDisk(Supplier<FlowStats> reads, Supplier<FlowStats> writes) {
+        io.bindDisk("read", reads);
+        io.bindDisk("write", writes);
     }
 
     /**

@@ -6,6 +6,7 @@ import kvstore.api.IoFailure;
 import kvstore.api.IoPath;
 import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.IoStats;
+import kvstore.server.io.FlowStats;
 
 /** The engine's own figures, one direction at a time. */
 final class IoMeters {
@@ -46,6 +47,15 @@ final class IoMeters {
         for (IoFailure.Kind kind : IoFailure.Kind.values()) {
             meters.counter(Metric.IO_FAILURES_TOTAL, () -> stats.failures(kind), direction, kind.label());
         }
+    }
+
+    void bindDisk(String direction, Supplier<FlowStats> stats) {
+        meters.gauge(Metric.IO_OUTSTANDING_BYTES, () -> stats.get().outstandingBytes(), direction);
+        meters.gauge(Metric.IO_BUSY_BYTES_PER_SECOND, () -> stats.get().bytesPerSecond(), direction);
+        meters.gauge(Metric.IO_OVERDUE, () -> stats.get().overdue(), direction);
+        meters.gauge(Metric.IO_BREAKER_OPEN, () -> stats.get().open() ? 1 : 0, direction);
+        meters.counter(Metric.IO_BREAKER_OPENED_TOTAL, () -> stats.get().opened(), direction);
+        meters.counter(Metric.IO_REFUSED_TOTAL, () -> stats.get().refused(), direction);
     }
 
     private void seconds(Metric metric, IoStats stats, ToDoubleFunction<IoStats> nanos, String direction) {

@@ -173,6 +173,13 @@ enum Metric {
             "status",
             "How long one chunk of a get took, until its last byte was handed to the network.",
             "Compare with `kvstore_memory_wait_seconds` and `kvstore_io_run_seconds_total` to see where the time goes."),
+    SHARED_READS_TOTAL(
+            Kind.COUNTER,
+            "reads",
+            "",
+            "Pieces of gets for which another get of the same chunk had read the disk, or was about to.",
+            "The ranks of one model, or several clients, load the same chunks at the same time."),
+    SHARED_READ_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Bytes that the disk did not have to read again for them.", ""),
     IN_FLIGHT_TRANSFERS(
             Kind.GAUGE,
             "transfers",
@@ -223,13 +230,48 @@ enum Metric {
             "How long puts and gets waited for memory, and whether they got it.",
             "`timed_out` puts are shed and `timed_out` gets fail: raise `memory.slab-size`."),
 
-    STORE_CAPACITY_BYTES(Kind.GAUGE, "bytes", "", "The hard limit on disk usage.", ""),
+    STORE_CAPACITY_BYTES(Kind.GAUGE, "bytes", "", "The hard limit on what the node's directory takes of the disk.", ""),
     STORE_USED_BYTES(
             Kind.GAUGE,
             "bytes",
             "",
-            "What segment files take of the disk, those that were set aside included.",
+            "What the node's directory takes of it: blocks allocated to every file in it, and `kvstore_store_reserved_bytes`.",
             "Near the capacity is normal. Above it is a fault: report it."),
+    STORE_RESERVED_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "Of these, what is kept for segments that are being written and may not be allocated yet.",
+            ""),
+    STORE_FREE_SPACE_FLOOR_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "What the file system shall have free for others; 0 for no floor.",
+            "Compare with `kvstore_store_file_system_available_bytes`."),
+    STORE_CAPACITY_STATE(
+            Kind.GAUGE,
+            "0 or 1",
+            "state",
+            "1 for how the store stands with its disk: `ok`; `shrinking`, because the file system has less free than the "
+                    + "floor; `full`, because it refused to store more.",
+            "Alert on `full`, and on `shrinking` for long: somebody else fills the disk."),
+    STORE_DIRECTORY_CAPACITY_BYTES(
+            Kind.GAUGE, "bytes", "directory", "The hard limit of each directory, by its path as configured.", ""),
+    STORE_DIRECTORY_USED_BYTES(Kind.GAUGE, "bytes", "directory", "What the node takes in each directory.", ""),
+    STORE_DIRECTORY_SEGMENTS(Kind.GAUGE, "segments", "directory", "Segment files in use in each directory.", ""),
+    STORE_DIRECTORY_AWAY(
+            Kind.GAUGE,
+            "0 or 1",
+            "directory",
+            "1 while a directory is set aside with its chunks, because it does not answer.",
+            "Alert on 1: `kvstore stat` says why. It comes back by itself when it answers again."),
+    STORE_AWAY_MISSES_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "",
+            "Gets that missed a chunk because its directory was set aside.",
+            "What the failed directory costs."),
     STORE_CHUNKS(Kind.GAUGE, "chunks", "", "Chunks that a get would find; entries of the index.", ""),
     STORE_CHUNK_BYTES(Kind.GAUGE, "bytes", "", "The sum of their lengths.", ""),
     STORE_SEGMENTS(
@@ -239,6 +281,32 @@ enum Metric {
             "Segment files. `held` ones, which cannot be evicted now, are among those `in_use`.",
             "Alert on `unread` (the disk fails reads) and `quarantined` (damaged; delete the file once it was looked "
                     + "into)."),
+    STORE_GHOSTS(
+            Kind.GAUGE,
+            "keys",
+            "",
+            "Keys that are not here of which it is remembered why, for `kvstore explain`.",
+            "At `explain.max-keys`, older answers are lost."),
+    SCRUB_RECORDS_TOTAL(
+            Kind.COUNTER,
+            "records",
+            "result",
+            "Records that scrubs have read: `good`, `bad` (not what had been put), `unread` (the file system failed).",
+            "Alert on `bad`; the log names file and block. Many `unread` ones mean a sick disk or server."),
+    SCRUB_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "What scrubs have read of records.", ""),
+    SCRUB_RUNNING(Kind.GAUGE, "0 or 1", "", "Whether the scrub in the background runs now.", ""),
+    SCRUB_PROGRESS_RATIO(
+            Kind.GAUGE,
+            "0 to 1",
+            "",
+            "The part of the segments that the scrub in the background is through with, or got to the last time.",
+            ""),
+    SCRUB_COMPLETED_TIMESTAMP_SECONDS(
+            Kind.GAUGE,
+            "seconds since 1970",
+            "",
+            "When a scrub last came to its end, in the background or asked for; 0 for never since the start.",
+            "Much older than `scrub.interval`: raise `scrub.rate`."),
     STORE_INDEX_BYTES(Kind.GAUGE, "bytes", "", "Memory that the index takes.", ""),
     STORE_LEASES(
             Kind.GAUGE,
@@ -246,6 +314,13 @@ enum Metric {
             "",
             "Leases that hold.",
             "At `lease.max-count`, lookups are answered without a lease."),
+    STORE_LEASED_BYTES(Kind.GAUGE, "bytes", "", "Segment files that leases keep from eviction.", ""),
+    STORE_LEASES_REFUSED_TOTAL(
+            Kind.COUNTER,
+            "lookups",
+            "",
+            "Lookups that got no lease because of `lease.max-share`.",
+            "Clients hold leases for too long, or raise `data.capacity`."),
     STORE_RESERVATIONS(Kind.GAUGE, "chunks", "", "Puts that have a place on disk and are not yet visible.", ""),
     STORE_FILE_SYSTEM_AVAILABLE_BYTES(
             Kind.GAUGE,
@@ -253,9 +328,35 @@ enum Metric {
             "",
             "What the file system has left for everybody.",
             "Alert before it is 0: somebody else fills the disk, and puts will be shed."),
-    STORE_EVICTED_SEGMENTS_TOTAL(Kind.COUNTER, "segments", "", "Segments that were evicted.", ""),
-    STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "", "Chunks that went with them.", ""),
-    STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Payload that went with them.", ""),
+    STORE_EVICTED_SEGMENTS_TOTAL(
+            Kind.COUNTER,
+            "segments",
+            "reason",
+            "Segments that were evicted: for their room (`capacity`), or because nobody wanted anything of them (`idle`).",
+            ""),
+    STORE_EVICTIONS_TOTAL(
+            Kind.COUNTER,
+            "segments",
+            "trigger",
+            "Of those that made room, why it had to be made: for a new segment (`capacity`), ahead of need (`watermark`), for others "
+                    + "(`floor`), or because the file system refused to store more (`no_space`).",
+            "`floor` and `no_space`: somebody else fills the disk."),
+    STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "reason", "Chunks that went with them.", ""),
+    STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "reason", "Payload that went with them.", ""),
+    STORE_REINSERTED_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "",
+            "Chunks that had been read and were written again before their segment went.",
+            ""),
+    STORE_REINSERTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Their payload.", ""),
+    STORE_REINSERTION_REFUSED_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "reason",
+            "Chunks that had been read and went all the same.",
+            "`budget`: more is read than may be kept; raise `data.capacity`, then `eviction.reinsert-share`. `no_room`: puts "
+                    + "were faster. `failed`: the log says why."),
     STORE_EVICTION_AGE_SECONDS(
             Kind.HISTOGRAM,
             "seconds",
@@ -357,6 +458,39 @@ enum Metric {
             "Reads and writes that wait for a thread.",
             "Above 0 for long while the disk is not busy: raise `data.read-threads` or `data.write-threads`."),
     IO_RUNNING(Kind.GAUGE, "operations", "direction", "Reads and writes that are in the file system.", ""),
+    IO_OUTSTANDING_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "direction",
+            "Bytes that were asked of the disk and have not been moved, those in line included.",
+            "Reads beyond `io.read-budget` for long: the disk is too slow for what is asked."),
+    IO_BUSY_BYTES_PER_SECOND(
+            Kind.GAUGE,
+            "bytes per second",
+            "direction",
+            "What the disk moved lately while it was busy; 0 while that is not known. Gets that it could not serve before "
+                    + "their deadline are misses at once, as `overloaded`.",
+            "Alert when it falls."),
+    IO_OVERDUE(
+            Kind.GAUGE,
+            "operations",
+            "direction",
+            "Reads and writes that have not come back for longer than `io.operation-timeout`. Their memory is in use.",
+            "Alert on any: a server of the file system hangs."),
+    IO_BREAKER_OPEN(
+            Kind.GAUGE,
+            "0 or 1",
+            "direction",
+            "Whether the disk is left alone, because it does not answer or fails all that is asked of it.",
+            "Alert on 1. `kvstore stat`, `/healthz` and the log say why; it comes back by itself."),
+    IO_BREAKER_OPENED_TOTAL(Kind.COUNTER, "times", "direction", "How often that began.", ""),
+    IO_REFUSED_TOTAL(
+            Kind.COUNTER,
+            "operations",
+            "direction",
+            "Reads and writes that were not tried because of it. Gets and puts that it refused at their begin are counted as "
+                    + "`unavailable` in theirs.",
+            ""),
     IO_QUEUED_SECONDS_TOTAL(
             Kind.COUNTER,
             "seconds",

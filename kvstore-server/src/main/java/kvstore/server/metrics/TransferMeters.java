@@ -28,6 +28,8 @@ final class TransferMeters {
     private final PerLabel<Direction, Timer> timedOut;
 
     private final PerLabel<Direction, RegionBytes> inRegions;
+    private final Counter sharedReads;
+    private final Counter sharedReadBytes;
 
     private record RegionBytes(Counter inPlace, Counter copied) {}
 
@@ -60,6 +62,8 @@ final class TransferMeters {
         inRegions = new PerLabel<>(direction -> new RegionBytes(
                 meters.counter(Metric.REGION_BYTES_TOTAL, direction.label(), "in_place"),
                 meters.counter(Metric.REGION_BYTES_TOTAL, direction.label(), "copied")));
+        sharedReads = meters.counter(Metric.SHARED_READS_TOTAL);
+        sharedReadBytes = meters.counter(Metric.SHARED_READ_BYTES_TOTAL);
         showUsualOutcomes();
     }
 
@@ -69,12 +73,16 @@ final class TransferMeters {
         putChunks.get(PUT_STATUS_ALREADY_STORED).get(PutReason.PUT_REASON_UNSPECIFIED);
         EnumSet.range(PutReason.PUT_REASON_NO_MEMORY, PutReason.PUT_REASON_STOPPING)
                 .forEach(putChunks.get(PUT_STATUS_SHED)::get);
+        EnumSet.range(PutReason.PUT_REASON_OVERLOADED, PutReason.PUT_REASON_IO_TIMEOUT)
+                .forEach(putChunks.get(PUT_STATUS_SHED)::get);
         EnumSet.range(PutReason.PUT_REASON_BAD_KEY, PutReason.PUT_REASON_TRUNCATED)
                 .forEach(putChunks.get(PUT_STATUS_REJECTED)::get);
         EnumSet.range(PUT_STATUS_STORED, PUT_STATUS_REJECTED).forEach(puts::get);
 
         getChunks.get(GET_STATUS_HIT).get(MissReason.MISS_REASON_UNSPECIFIED);
         EnumSet.range(MissReason.MISS_REASON_ABSENT, MissReason.MISS_REASON_IN_FLIGHT)
+                .forEach(getChunks.get(GET_STATUS_MISS)::get);
+        EnumSet.range(MissReason.MISS_REASON_OVERLOADED, MissReason.MISS_REASON_IO_TIMEOUT)
                 .forEach(getChunks.get(GET_STATUS_MISS)::get);
         EnumSet.range(GET_STATUS_HIT, GET_STATUS_MISS).forEach(gets::get);
 
@@ -115,6 +123,11 @@ final class TransferMeters {
     void movedInRegion(Direction direction, long inPlaceBytes, long copiedBytes) {
         inRegions.get(direction).inPlace().increment((double) inPlaceBytes);
         inRegions.get(direction).copied().increment((double) copiedBytes);
+    }
+
+    void sharedRead(long bytes) {
+        sharedReads.increment();
+        sharedReadBytes.increment((double) bytes);
     }
 
     void waited(Direction direction, boolean gotIt, long nanos) {

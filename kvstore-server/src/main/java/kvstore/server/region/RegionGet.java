@@ -3,22 +3,22 @@ package kvstore.server.region;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import kvstore.api.BlockChecksums;
 import kvstore.api.Blocks;
-import kvstore.api.IoFailure;
 import kvstore.api.Region;
-import kvstore.server.memory.Slab;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.Direction;
 import kvstore.server.transfer.Pins;
+import kvstore.server.transfer.Reasons;
+import kvstore.server.transfer.StagedRead;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.CorruptRecordException;
 import kvstore.store.PinnedChunk;
 import kvstore.v1.GetStatus;
 import kvstore.v1.MissReason;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One get into a region. {@link #load} is its way from top to bottom: find and pin the record, read its payload to where
@@ -29,10 +29,18 @@ final class RegionGet {
     private final RegionThreads threads;
     private final RegisteredRegion registered;
     private final RegionItem item;
+    private final Optional<Long> deadlineNanos;
     private final Region region;
     private final long inPlaceBytes;
 
-    RegionGet(Transfers transfers, RegionThreads threads, RegisteredRegion registered, RegionItem item) {
+    /** @param deadlineNanos when the caller stops waiting, by {@link System#nanoTime}; empty if it never does */
+    RegionGet(
+            Transfers transfers,
+            RegionThreads threads,
+            RegisteredRegion registered,
+            RegionItem item,
+            Optional<Long> deadlineNanos) {
+        this.deadlineNanos = deadlineNanos;
         this.transfers = transfers;
         this.threads = threads;
         this.registered = registered;
@@ -68,7 +76,7 @@ final class RegionGet {
 
     private MissReason loadEntered() throws InterruptedException {
         try {
-            return switch (Pins.pin(transfers, item.key(), item.length(), true)) {
+            return switch (Pins.pin(transfers, item.key(), item.length(), true, deadlineNanos)) {
                 case Pins.Missed(MissReason reason) -> reason;
                 case Pins.InFlight() -> MissReason.MISS_REASON_IN_FLIGHT;
                 case Pins.Found(PinnedChunk chunk) -> read(chunk);
@@ -83,25 +91,29 @@ final class RegionGet {
 
     private MissReason read(PinnedChunk chunk) throws InterruptedException {
         List<InPlace> pieces = new ArrayList<>();
-        try (chunk;
-                Slab head = slab(Blocks.BLOCK_BYTES)) {
-            if (head == null) {
-                return MissReason.MISS_REASON_NO_MEMORY;
+        try (chunk) {
+            BlockChecksums expected;
+            try (StagedRead head = transfers.reads().read(chunk.file(), chunk.recordOffset(), Blocks.BLOCK_BYTES)) {
+                if (head == null) {
+                    return MissReason.MISS_REASON_NO_MEMORY;
+                }
+                try {
+                    readInPlace(chunk, pieces);
+                } finally {
+                    awaitEnd(pieces);
+                }
+                MissReason miss = head.await();
+                if (miss != MissReason.MISS_REASON_UNSPECIFIED) {
+                    return miss;
+                }
+                expected = chunk.prove(head.memory());
             }
-            CompletableFuture<Void> headRead = chunk.file().read(chunk.recordOffset(), head.buffer());
-            try {
-                readInPlace(chunk, pieces);
-            } finally {
-                awaitEnd(headRead, pieces);
-            }
-            headRead.join();
-            BlockChecksums expected = chunk.prove(head.buffer().memory());
             return verify(chunk, expected, pieces);
         } catch (CorruptRecordException e) {
             chunk.quarantine(String.valueOf(e.getMessage()));
             return MissReason.MISS_REASON_CORRUPT;
         } catch (CompletionException e) {
-            return missOf(e.getCause());
+            return Reasons.missOf(e);
         }
     }
 
@@ -146,12 +158,15 @@ final class RegionGet {
     /** Brings a stretch through the daemon's memory: read, verify, copy. */
     private MissReason copy(PinnedChunk chunk, BlockChecksums expected, long at, long bytes)
             throws InterruptedException {
-        try (Slab slab = slab(bytes)) {
-            if (slab == null) {
+        try (StagedRead read = transfers.reads().read(chunk.file(), payloadOffset(chunk) + at, bytes)) {
+            if (read == null) {
                 return MissReason.MISS_REASON_NO_MEMORY;
             }
-            MemorySegment payload = slab.buffer().memory().asSlice(0, bytes);
-            chunk.file().read(payloadOffset(chunk) + at, slab.buffer()).join();
+            MissReason miss = read.await();
+            if (miss != MissReason.MISS_REASON_UNSPECIFIED) {
+                return miss;
+            }
+            MemorySegment payload = read.memory().asSlice(0, bytes);
             int bad = expected.firstMismatch(at, payload);
             if (bad >= 0) {
                 chunk.quarantine("payload block " + bad + " does not match its checksum");
@@ -166,25 +181,10 @@ final class RegionGet {
         return chunk.recordOffset() + Blocks.BLOCK_BYTES;
     }
 
-    private @Nullable Slab slab(long bytes) throws InterruptedException {
-        return transfers
-                .slabs()
-                .acquire(SlabPool.Use.READ, bytes, transfers.getWait().toNanos());
-    }
-
-    /** Waits for the end of every read, good or bad: until then the memory is in use. */
-    private static void awaitEnd(CompletableFuture<Void> headRead, List<InPlace> pieces) {
-        List<CompletableFuture<?>> all = new ArrayList<>();
-        all.add(headRead);
-        pieces.forEach(piece -> all.add(piece.checksums()));
-        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+    /** Waits for the end of every read into the region, good or bad: until then its memory is in use. */
+    private static void awaitEnd(List<InPlace> pieces) {
+        CompletableFuture.allOf(pieces.stream().map(InPlace::checksums).toArray(CompletableFuture[]::new))
                 .handle((_, _) -> true)
                 .join();
-    }
-
-    private static MissReason missOf(@Nullable Throwable cause) {
-        return cause instanceof IoFailure failure && failure.kind() == IoFailure.Kind.MEMORY_GONE
-                ? MissReason.MISS_REASON_REGION_GONE
-                : MissReason.MISS_REASON_IO_ERROR;
     }
 }

@@ -1,5 +1,6 @@
 package kvstore.server.region;
 
+import java.util.Optional;
 import kvstore.server.transfer.PutOutcome;
 import kvstore.server.transfer.Transfers;
 import kvstore.v1.MissReason;
@@ -23,8 +24,14 @@ public final class RegionMover {
         return new RegionPut(transfers, threads, region, item, clientId).store();
     }
 
-    /** Loads the item; returns why it is a miss, unspecified for a hit. */
-    public MissReason load(RegisteredRegion region, RegionItem item) throws InterruptedException {
-        return new RegionGet(transfers, threads, region, item).load();
+    /**
+     * Loads the item.
+     *
+     * @param deadlineNanos when the caller stops waiting, by {@link System#nanoTime}; empty if it never does
+     * @return why it is a miss, unspecified for a hit
+     */
+    public MissReason load(RegisteredRegion region, RegionItem item, Optional<Long> deadlineNanos)
+            throws InterruptedException {
+        return new RegionGet(transfers, threads, region, item, deadlineNanos).load();
     }
 }

@@ -1,5 +1,6 @@
 package kvstore.server.region;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -80,8 +81,7 @@ final class RegionPut {
             moves.add(checksums);
             PutOutcome without;
             try {
-                writeInPlace(reservation, moves);
-                without = writeThroughSlabs(firstSlab, reservation, moves);
+                without = writeAll(firstSlab, reservation, moves);
             } finally {
                 awaitEnd(moves);
             }
@@ -100,6 +100,22 @@ final class RegionPut {
         } catch (CompletionException e) {
             return failed(e.getCause() instanceof IoFailure failure ? failure : e);
         }
+    }
+
+    /** Starts every move; the slab goes with the last of them, or comes back. */
+    private @Nullable PutOutcome writeAll(
+            @Nullable Slab firstSlab, Reservation reservation, List<CompletableFuture<?>> moves)
+            throws InterruptedException {
+        boolean handedOver = false;
+        try {
+            writeInPlace(reservation, moves);
+            handedOver = true;
+        } finally {
+            if (!handedOver && firstSlab != null) {
+                firstSlab.close();
+            }
+        }
+        return writeThroughSlabs(firstSlab, reservation, moves);
     }
 
     private void writeInPlace(Reservation reservation, List<CompletableFuture<?>> moves) {
@@ -121,14 +137,20 @@ final class RegionPut {
             if (slab == null) {
                 return Rooms.noMemory(transfers, item.key(), item.length());
             }
-            slab.buffer().memory().asSlice(bytes).fill((byte) 0);
             long place = reservation.payloadOffset() + at;
-            moves.add(threads.read(
-                            region, item.offset() + at, slab.buffer().memory().asSlice(0, bytes))
-                    .thenCompose(_ -> reservation.file().write(place, slab.buffer()))
-                    .whenComplete((_, _) -> slab.close()));
+            moves.add(writeThrough(slab, item.offset() + at, bytes, reservation, place));
         }
         return null;
+    }
+
+    /** Copies a stretch of the region into the slab and writes that. The slab comes back by itself, whatever happens. */
+    private CompletableFuture<Void> writeThrough(
+            Slab slab, long offset, long bytes, Reservation reservation, long place) {
+        MemorySegment memory = slab.buffer().memory();
+        memory.asSlice(bytes).fill((byte) 0);
+        return threads.read(region, offset, memory.asSlice(0, bytes))
+                .thenCompose(_ -> reservation.file().write(place, slab.buffer()))
+                .whenComplete((_, _) -> slab.close());
     }
 
     /** Waits for the end of every move, good or bad, also when interrupted: until then the memory is in use. */

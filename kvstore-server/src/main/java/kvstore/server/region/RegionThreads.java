@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import kvstore.api.BlockChecksums;
 import kvstore.api.IoFailure;
 import kvstore.api.Region;
@@ -33,22 +34,28 @@ public final class RegionThreads implements AutoCloseable {
 
     /** Copies a stretch into host memory. */
     CompletableFuture<Void> read(Region region, long offset, MemorySegment destination) {
-        return CompletableFuture.runAsync(
-                () -> checked(() -> {
-                    region.read(offset, destination);
-                    return true;
-                }),
-                threads);
+        return submit(() -> {
+            region.read(offset, destination);
+            return true;
+        });
     }
 
     /** Copies host memory into a stretch. */
     CompletableFuture<Void> write(Region region, long offset, MemorySegment source) {
-        return CompletableFuture.runAsync(
-                () -> checked(() -> {
-                    region.write(offset, source);
-                    return true;
-                }),
-                threads);
+        return submit(() -> {
+            region.write(offset, source);
+            return true;
+        });
+    }
+
+    /** Once closed it fails in the future and not in the call, whose caller has memory to give back. */
+    private CompletableFuture<Void> submit(Work<Boolean> work) {
+        try {
+            return CompletableFuture.runAsync(() -> checked(work), threads);
+        } catch (RejectedExecutionException _) {
+            return CompletableFuture.failedFuture(
+                    new IoFailure(IoFailure.Kind.CLOSED, 0, "the daemon no longer copies to and from regions"));
+        }
     }
 
     private static <T> T checked(Work<T> work) {

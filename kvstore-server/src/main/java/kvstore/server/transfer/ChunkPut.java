@@ -64,22 +64,34 @@ public final class ChunkPut implements AutoCloseable {
             this.checksums = checksums;
         }
 
-        /** Waits for the writes and makes the chunk visible. Never fails; the outcome says how it went. */
+        /**
+         * Waits for the writes and makes the chunk visible. Never fails; the outcome says how it went.
+         *
+         * <p>A disk that does not answer in time is left to a thread that waits for it to the end, because until then
+         * memory and place are in use; the chunk may become visible after all.
+         */
         public void commit() {
+            CompletableFuture<PutOutcome> committed = new CompletableFuture<>();
+            Thread.ofVirtual().name("put-commit").start(() -> committed.complete(commitWholly()));
+            end(Futures.outcomeWithin(committed, transfers.disk().operationTimeout()));
+        }
+
+        private PutOutcome commitWholly() {
             try (reservation) {
                 CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new))
                         .join();
-                if (checksums != null) {
-                    reservation.commit(checksums);
-                    end(PutOutcome.of(PutStatus.PUT_STATUS_STORED));
+                if (checksums == null) {
+                    return PutOutcome.shed(PutReason.PUT_REASON_IO_ERROR, "the chunk did not arrive whole");
                 }
+                reservation.commit(checksums);
+                return PutOutcome.of(PutStatus.PUT_STATUS_STORED);
             } catch (IoFailure e) {
-                failed(e);
+                return failed(e);
             } catch (CompletionException e) {
-                failed(e.getCause() == null ? e : e.getCause());
+                return failed(e.getCause() == null ? e : e.getCause());
             } catch (RuntimeException | Error e) {
                 log.atError().setCause(e).log("a commit failed by a mistake in this program");
-                failed(e);
+                return failed(e);
             }
         }
 
@@ -167,9 +179,9 @@ public final class ChunkPut implements AutoCloseable {
                 PutReason.PUT_REASON_TRUNCATED, "the chunk ended before the " + length + " bytes of begin.length"));
     }
 
-    private void failed(Throwable failure) {
+    private static PutOutcome failed(Throwable failure) {
         PutReason reason = failure instanceof IoFailure io ? Reasons.of(io) : PutReason.PUT_REASON_IO_ERROR;
-        end(PutOutcome.shed(reason, String.valueOf(failure.getMessage())));
+        return PutOutcome.shed(reason, String.valueOf(failure.getMessage()));
     }
 
     /** Settles the outcome, unless it is clear already. */

@@ -2,10 +2,8 @@ package kvstore.server.transfer;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import kvstore.api.BlockChecksums;
 import kvstore.api.Blocks;
-import kvstore.server.memory.Slab;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
 import kvstore.store.CorruptRecordException;
@@ -60,12 +58,25 @@ public final class ChunkRead implements AutoCloseable {
         return pinned == null ? 0 : Math.min(SlabPool.MAX_SLAB_BYTES, pinned.recordBytes() - nextOffset);
     }
 
-    /** Starts to read the next piece. The slab is the piece's from now on. */
-    Piece read(Slab slab) {
+    /**
+     * Starts to read the next piece.
+     *
+     * @param mayWait for memory, because the caller holds none
+     * @return null if there was no memory
+     */
+    @Nullable
+    Piece readNext(StagedReads reads, boolean mayWait) throws InterruptedException {
         PinnedChunk chunk = requirePinned();
         long offset = nextOffset;
-        nextOffset += slab.buffer().sizeBytes();
-        return new Piece(this, offset, slab, chunk.file().read(chunk.recordOffset() + offset, slab.buffer()));
+        long at = chunk.recordOffset() + offset;
+        long bytes = nextPieceBytes();
+        StagedRead read =
+                mayWait ? reads.read(chunk.file(), at, bytes) : reads.readWithoutWaiting(chunk.file(), at, bytes);
+        if (read == null) {
+            return null;
+        }
+        nextOffset += bytes;
+        return new Piece(this, offset, read);
     }
 
     /** A piece without bytes, which carries a miss to the place in line where it is answered. */
@@ -114,19 +125,17 @@ public final class ChunkRead implements AutoCloseable {
         return pinned;
     }
 
-    /** A stretch of the record image, on its way from disk into a slab. */
+    /** A stretch of the record image, on its way from disk into memory. */
     public static final class Piece implements AutoCloseable {
         private final ChunkRead chunk;
         private final MissReason miss;
         private final long offset;
-        private final @Nullable Slab slab;
-        private final CompletableFuture<Void> read;
+        private final @Nullable StagedRead read;
 
-        private Piece(ChunkRead chunk, long offset, Slab slab, CompletableFuture<Void> read) {
+        private Piece(ChunkRead chunk, long offset, StagedRead read) {
             this.chunk = chunk;
             this.miss = MissReason.MISS_REASON_UNSPECIFIED;
             this.offset = offset;
-            this.slab = slab;
             this.read = read;
         }
 
@@ -134,12 +143,11 @@ public final class ChunkRead implements AutoCloseable {
             this.chunk = chunk;
             this.miss = miss;
             this.offset = 0;
-            this.slab = null;
-            this.read = CompletableFuture.completedFuture(null);
+            this.read = null;
         }
 
         long bytes() {
-            return slab == null ? 0 : slab.buffer().sizeBytes();
+            return read == null ? 0 : read.memory().byteSize();
         }
 
         /** What it is a piece of. */
@@ -156,20 +164,18 @@ public final class ChunkRead implements AutoCloseable {
          * @throws PeerGoneException if {@code cancelled} came first
          */
         public MissReason arrive(CompletableFuture<Void> cancelled) throws PeerGoneException, InterruptedException {
-            if (miss != MissReason.MISS_REASON_UNSPECIFIED) {
+            if (read == null) {
                 return miss;
             }
+            MissReason failure = read.await(cancelled);
+            if (failure != MissReason.MISS_REASON_UNSPECIFIED) {
+                return failure;
+            }
             try {
-                CompletableFuture.anyOf(read, cancelled).get();
-                if (!read.isDone()) {
-                    throw new PeerGoneException();
-                }
                 if (hasHeader()) {
                     chunk.checksums = chunk.requirePinned().prove(memory().asSlice(0, Blocks.BLOCK_BYTES));
                 }
                 return MissReason.MISS_REASON_UNSPECIFIED;
-            } catch (ExecutionException _) {
-                return MissReason.MISS_REASON_IO_ERROR;
             } catch (CorruptRecordException e) {
                 chunk.requirePinned().quarantine(String.valueOf(e.getMessage()));
                 return MissReason.MISS_REASON_CORRUPT;
@@ -211,17 +217,17 @@ public final class ChunkRead implements AutoCloseable {
         }
 
         private MemorySegment memory() {
-            if (slab == null) {
+            if (read == null) {
                 throw new IllegalStateException("a miss has no bytes");
             }
-            return slab.buffer().memory();
+            return read.memory();
         }
 
         /** Gives the memory back as soon as the read has ended. */
         @Override
         public void close() {
-            if (slab != null) {
-                var _ = read.whenComplete((_, _) -> slab.close());
+            if (read != null) {
+                read.close();
             }
         }
     }

@@ -3,10 +3,9 @@ package kvstore.server.transfer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import kvstore.api.ChunkKey;
-import kvstore.server.memory.Slab;
 import kvstore.server.memory.SlabPool;
-import kvstore.server.metrics.Direction;
 import kvstore.store.PinnedChunk;
 import kvstore.v1.MissReason;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +25,7 @@ public final class ReadAhead implements AutoCloseable {
     private final Transfers transfers;
     private final List<ChunkKey> keys;
     private final List<Long> expectedLengths;
+    private final Optional<Long> deadlineNanos;
     private final Deque<ChunkRead.Piece> started = new ArrayDeque<>();
 
     /** All that were opened and may hold a record still, whoever has their pieces. */
@@ -39,9 +39,16 @@ public final class ReadAhead implements AutoCloseable {
      * @param expectedLengths in bytes, in the order of the keys; 0 for any. Empty for any of all
      */
     public ReadAhead(Transfers transfers, List<ChunkKey> keys, List<Long> expectedLengths) {
+        this(transfers, keys, expectedLengths, Optional.empty());
+    }
+
+    /** The same for a caller that stops waiting at {@code deadlineNanos}, by {@link System#nanoTime}. */
+    public ReadAhead(
+            Transfers transfers, List<ChunkKey> keys, List<Long> expectedLengths, Optional<Long> deadlineNanos) {
         this.transfers = transfers;
         this.keys = keys;
         this.expectedLengths = expectedLengths;
+        this.deadlineNanos = deadlineNanos;
     }
 
     /** The next piece, which the caller closes; null after the last. Waits only while the caller holds no piece. */
@@ -112,32 +119,19 @@ public final class ReadAhead implements AutoCloseable {
             current = null;
             return chunk.withoutBytes();
         }
-        Slab slab = acquire(chunk.nextPieceBytes(), mayWait);
-        if (slab == null && !mayWait) {
+        ChunkRead.Piece piece = chunk.readNext(transfers.reads(), mayWait);
+        if (piece == null && !mayWait) {
             return null;
         }
-        ChunkRead.Piece piece = slab == null ? chunk.withoutBytes(MissReason.MISS_REASON_NO_MEMORY) : chunk.read(slab);
-        if (slab == null || chunk.nextPieceBytes() == 0) {
+        if (piece == null || chunk.nextPieceBytes() == 0) {
             current = null;
         }
-        return piece;
-    }
-
-    private @Nullable Slab acquire(long bytes, boolean mayWait) throws InterruptedException {
-        if (!mayWait) {
-            return transfers.slabs().tryAcquire(SlabPool.Use.READ, bytes);
-        }
-        long start = System.nanoTime();
-        Slab slab = transfers
-                .slabs()
-                .acquire(SlabPool.Use.READ, bytes, transfers.getWait().toNanos());
-        transfers.metrics().waitedForMemory(Direction.GET, slab != null, System.nanoTime() - start);
-        return slab;
+        return piece == null ? chunk.withoutBytes(MissReason.MISS_REASON_NO_MEMORY) : piece;
     }
 
     private @Nullable ChunkRead open(int index, boolean mayWait) throws InterruptedException {
         long expected = index < expectedLengths.size() ? expectedLengths.get(index) : 0;
-        return switch (Pins.pin(transfers, keys.get(index), expected, mayWait)) {
+        return switch (Pins.pin(transfers, keys.get(index), expected, mayWait, deadlineNanos)) {
             case Pins.Found(PinnedChunk chunk) -> ChunkRead.of(transfers.metrics(), index, chunk);
             case Pins.Missed(MissReason reason) -> ChunkRead.missed(transfers.metrics(), index, reason);
             case Pins.InFlight() -> null;

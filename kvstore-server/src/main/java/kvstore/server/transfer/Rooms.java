@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import kvstore.api.ChunkKey;
+import kvstore.server.io.Refusal;
 import kvstore.server.memory.Slab;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.Direction;
@@ -44,6 +45,11 @@ public final class Rooms {
         while (true) {
             if (isStored(transfers, key, length)) {
                 return new None(PutOutcome.of(PutStatus.PUT_STATUS_ALREADY_STORED));
+            }
+            Refusal refusal =
+                    transfers.disk().admitWrite(length, Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+            if (refusal != null) {
+                return new None(Reasons.shed(refusal));
             }
             Slab slab = slabBytes == 0 ? null : acquire(transfers, slabBytes);
             if (slab == null && slabBytes != 0) {

@@ -1,6 +1,7 @@
 package kvstore.server.transfer;
 
 import java.time.Duration;
+import kvstore.server.io.GuardedEngine;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
 import kvstore.store.ChunkStore;
@@ -8,6 +9,8 @@ import kvstore.store.ChunkStore;
 /**
  * What the calls that move payload work with.
  *
+ * @param disk the engine of {@code store}, asked before it is given work
+ * @param reads the way to disk of gets whose bytes pass through {@code slabs}
  * @param frameBytes most payload in one message, a multiple of the block size
  * @param maxValueBytes longest value
  * @param maxKeys most keys in one call
@@ -17,7 +20,9 @@ import kvstore.store.ChunkStore;
  */
 public record Transfers(
         ChunkStore store,
+        GuardedEngine disk,
         SlabPool slabs,
+        StagedReads reads,
         DaemonMetrics metrics,
         int frameBytes,
         long maxValueBytes,

@@ -23,13 +23,17 @@ final class AdminHttpTest {
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private volatile Optional<String> whyNotReady = Optional.of("starting");
+    private volatile Optional<String> trouble = Optional.empty();
     private volatile Supplier<String> metrics = () -> "kvstore_ready 1.0\n";
     private AdminHttp admin;
 
     @BeforeEach
     void start() throws IOException {
         admin = AdminHttp.start(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), () -> metrics.get(), () -> whyNotReady);
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                () -> metrics.get(),
+                () -> whyNotReady,
+                () -> trouble);
     }
 
     @AfterEach
@@ -51,6 +55,9 @@ final class AdminHttpTest {
     void healthyWhileItAnswers() throws Exception {
         assertThat(get("/healthz").statusCode()).isEqualTo(200);
         assertThat(get("/healthz").body()).isEqualTo("ok\n");
+        trouble = Optional.of("reads are refused");
+        assertThat(get("/healthz").statusCode()).isEqualTo(200);
+        assertThat(get("/healthz").body()).isEqualTo("degraded: reads are refused\n");
     }
 
     @Test
@@ -113,7 +120,7 @@ final class AdminHttpTest {
 
     @Test
     void takenPortIsRefused() {
-        assertThatThrownBy(() -> AdminHttp.start(admin.address(), () -> "", Optional::empty))
+        assertThatThrownBy(() -> AdminHttp.start(admin.address(), () -> "", Optional::empty, Optional::empty))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(String.valueOf(admin.address().getPort()));
     }

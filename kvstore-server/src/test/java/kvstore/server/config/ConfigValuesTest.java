@@ -17,6 +17,8 @@ import java.util.Set;
 import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.lustre.StripeLayout;
+import kvstore.server.io.GuardConfig;
+import kvstore.store.EvictionConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.event.Level;
@@ -31,12 +33,21 @@ final class ConfigValuesTest {
                 node: dgx-01.rack_2
                 data:
                   directory: pool
+                  more-directories: /mnt/a, /mnt/b
                   capacity: 2TiB
                   segment-size: 2GiB
                   max-value-size: 1048576
                   direct-io: require
                   read-threads: 16
                   write-threads: 2
+                capacity: {high-watermark: 0.9, low-watermark: 0.8, free-space-floor: 1TiB}
+                io:
+                  read-budget: 100MiB
+                  write-budget: 50MiB
+                  write-budget-beside-reads: 10MiB
+                  operation-timeout: 7s
+                  breaker-failures: 8
+                  probe-interval: 9s
                 lustre: {set-layout: true, stripe-count: 4, stripe-size: 64MiB, pool: flash-1}
                 memory:
                   slab-size: 256MiB
@@ -61,8 +72,10 @@ final class ConfigValuesTest {
                   lease-duration: 5s
                   max-expiries: 0
                 lm: {listen: "127.0.0.1:65432", max-connections: 7, event-loop-threads: 4, lease-duration: 9s}
-                lease: {max-duration: 10s, max-count: 12}
+                lease: {max-duration: 10s, max-count: 12, max-share: 0.25}
+                eviction: {policy: idle, reinsert-share: 0.2, idle-ttl: 1h}
                 explain: {max-keys: 9}
+                scrub: {rate: 100MiB, interval: 24h}
                 admin:
                   listen: null
                 region:
@@ -94,12 +107,15 @@ final class ConfigValuesTest {
                         "dgx-01.rack_2",
                         new DataConfig(
                                 Path.of("pool").toAbsolutePath(),
+                                List.of(Path.of("/mnt/a"), Path.of("/mnt/b")),
                                 OptionalLong.of(2L << 40),
                                 2L << 30,
                                 1 << 20,
                                 DirectMode.REQUIRE,
                                 16,
                                 2),
+                        new CapacityConfig(0.9, 0.8, OptionalLong.of(1L << 40)),
+                        new GuardConfig(100 << 20, 50 << 20, 10 << 20, Duration.ofSeconds(7), 8, Duration.ofSeconds(9)),
                         new LustreConfig(Optional.of(new StripeLayout(4, 64 << 20, "flash-1"))),
                         new MemoryConfig(256 << 20, 0.25),
                         new GrpcConfig(
@@ -139,8 +155,10 @@ final class ConfigValuesTest {
                                 7,
                                 4,
                                 Duration.ofSeconds(9)),
-                        new LeaseConfig(Duration.ofSeconds(10), 12),
+                        new LeaseConfig(Duration.ofSeconds(10), 12, 0.25),
+                        new EvictionConfig(EvictionConfig.Policy.IDLE, 0.2, 3600, 0.25),
                         new ExplainConfig(9),
+                        new ScrubConfig(Optional.of(100L << 20), Duration.ofDays(1)),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
                         new ShutdownConfig(Duration.ofSeconds(5))));

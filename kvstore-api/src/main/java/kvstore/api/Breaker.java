@@ -1,4 +1,4 @@
-package kvstore.gds;
+package kvstore.api;
 
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -6,7 +6,7 @@ import java.util.function.LongSupplier;
 /**
  * Leaves a way alone that keeps failing, and tries it again now and then with a single request. Thread-safe.
  */
-final class Breaker {
+public final class Breaker {
     private final int failuresMax;
     private final long retryNanos;
     private final LongSupplier nanoTime;
@@ -17,14 +17,21 @@ final class Breaker {
     private long retryAtNanos;
     private long opened;
 
-    Breaker(int failuresMax, int retryMillis, LongSupplier nanoTime) {
+    /**
+     * Starts with the way open to requests.
+     *
+     * @param failuresMax failures in a row after which it is left alone
+     * @param retryMillis how long it is left alone before it is tried again
+     * @param nanoTime a clock as {@link System#nanoTime}
+     */
+    public Breaker(int failuresMax, int retryMillis, LongSupplier nanoTime) {
         this.failuresMax = failuresMax;
         this.retryNanos = TimeUnit.MILLISECONDS.toNanos(retryMillis);
         this.nanoTime = nanoTime;
     }
 
     /** Whether a request may go this way. Whoever is allowed says afterwards how it went. */
-    synchronized boolean allows() {
+    public synchronized boolean allows() {
         if (!open) {
             return true;
         }
@@ -35,39 +42,46 @@ final class Breaker {
         return true;
     }
 
-    synchronized void succeeded() {
+    /** A request went well here. */
+    public synchronized void succeeded() {
         failuresInARow = 0;
         open = false;
         trying = false;
     }
 
-    /** A request failed here and went well the other way. */
-    synchronized void failed() {
+    /** A request failed here and would have gone well elsewhere. */
+    public synchronized void failed() {
         failuresInARow++;
         if (open || failuresInARow >= failuresMax) {
-            if (!open) {
-                opened++;
-            }
-            open = true;
-            trying = false;
-            retryAtNanos = nanoTime.getAsLong() + retryNanos;
+            trip();
         }
     }
 
+    /** Leaves the way alone from now on, however few requests have failed. */
+    public synchronized void trip() {
+        if (!open) {
+            opened++;
+        }
+        open = true;
+        trying = false;
+        retryAtNanos = nanoTime.getAsLong() + retryNanos;
+    }
+
     /** A request failed here and the other way too, which says nothing about this one. */
-    synchronized void undecided() {
+    public synchronized void undecided() {
         if (trying) {
             trying = false;
             retryAtNanos = nanoTime.getAsLong() + retryNanos;
         }
     }
 
-    synchronized boolean isOpen() {
+    /** Whether the way is left alone. */
+    public synchronized boolean isOpen() {
         return open;
     }
 
     /** How often it has opened. */
-    synchronized long opened() {
+    public synchronized long opened() {
         return opened;
     }
 }

@@ -1,4 +1,4 @@
-package kvstore.gds;
+package kvstore.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -47,6 +47,18 @@ final class BreakerTest {
         assertThat(breaker.allows()).isFalse();
         pass();
         assertThat(breaker.allows()).isTrue();
+        assertThat(breaker.opened()).isEqualTo(1);
+    }
+
+    @Test
+    void canBeTripped() {
+        breaker.trip();
+        assertThat(breaker.isOpen()).isTrue();
+        assertThat(breaker.allows()).isFalse();
+        pass();
+        assertThat(breaker.allows()).isTrue();
+        breaker.succeeded();
+        assertThat(breaker.isOpen()).isFalse();
         assertThat(breaker.opened()).isEqualTo(1);
     }
 

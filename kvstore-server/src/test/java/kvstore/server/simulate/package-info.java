@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.simulate;
+
+import org.jspecify.annotations.NullMarked;
