@@ -153,9 +153,16 @@ final class Evictor {
     }
 
     private boolean evict(Segment segment, boolean expired) {
-        long[] sums = removeFromIndex(segment);
+        long[] sums;
+        boolean deleted;
+        segments.going();
+        try {
+            sums = removeFromIndex(segment);
+            deleted = delete(segment);
+        } finally {
+            segments.gone();
+        }
         long ageMillis = Math.max(0, environment.millis() - segment.header().createdMillis());
-        boolean deleted = delete(segment);
         LOG.debug("evicted segment {}: {} chunks, {} bytes, {} ms old", segment.id(), sums[0], sums[1], ageMillis);
         Reinserter mover = reinserter;
         if (expired) {

@@ -25,6 +25,7 @@ final class Segments {
     private final AtomicInteger lastId = new AtomicInteger();
     private final LongAdder awayMisses = new LongAdder();
     private volatile boolean unreadVolumes;
+    private final AtomicInteger going = new AtomicInteger();
 
     /** Identity for a new segment. */
     int nextId() {
@@ -69,9 +70,19 @@ final class Segments {
         return awayMisses.sum();
     }
 
-    /** Whether there may be records that could not be read, so that nobody knows what they are. */
+    /** Whether there may be records that memory does not know: unread ones, and those of a segment that is going. */
     boolean mayHaveUnread() {
-        return unreadVolumes || !strays.isEmpty();
+        return unreadVolumes || !strays.isEmpty() || going.get() > 0;
+    }
+
+    /** A segment's chunks leave memory; until {@link #gone} its file may still be there, also after a kill. */
+    void going() {
+        going.incrementAndGet();
+    }
+
+    /** Its file is deleted, or a stray. */
+    void gone() {
+        going.decrementAndGet();
     }
 
     /** Whether a directory is away whose segments may be older than others. */

@@ -275,9 +275,12 @@ final class SimClient {
     }
 
     private void delete(List<SimKey> some) {
+        List<Watch> watches =
+                some.stream().map(key -> key.watch(scheduler.nanos())).toList();
+        Evictions evictions = new Evictions();
         List<Boolean> owed = some.stream().map(key -> key.hideOwed).toList();
         some.forEach(key -> {
-            key.beginChange(SimKey.MISS);
+            key.beginDelete();
             key.hideOwed = true;
         });
         some.forEach(key -> model.trace("delete", key));
@@ -285,6 +288,12 @@ final class SimClient {
         for (int i = 0; i < some.size(); i++) {
             SimKey key = some.get(i);
             boolean written = !key.hideOwed;
+            Watch watch = watches.get(i);
+            key.unwatch(watch);
+            boolean mayBeAway = watch.anything || evictions.possible() || model.closing || model.mayBeIdle(key);
+            if (!deleted.get(i) && !mayBeAway && !watch.allowed.contains(SimKey.MISS)) {
+                throw new AssertionError(key + ": a delete did not find it, right were " + watch.allowed);
+            }
             // A store that has closed has forgotten everything, and only in memory.
             key.endChange(SimKey.MISS, deleted.get(i) || written || !(key.tainted() || model.closing));
             key.hideOwed &= deleted.get(i) || owed.get(i);

@@ -173,6 +173,19 @@ final class SimKey {
         watches.forEach(watch -> watch.changed = true);
     }
 
+    /** As {@link #beginChange}, for who wants to know whether there was something before. */
+    void beginDelete() {
+        List<Watch> seen = List.copyOf(watches);
+        boolean[] missed = new boolean[seen.size()];
+        for (int i = 0; i < missed.length; i++) {
+            missed[i] = seen.get(i).allowed.contains(MISS);
+        }
+        beginChange(MISS);
+        if (!seen.isEmpty() && !missed[missed.length - 1]) {
+            seen.getLast().allowed.remove(MISS); // it is that of this delete
+        }
+    }
+
     /** A put or delete ended well. */
     void endChange(Version outcome, boolean sure) {
         changing--;

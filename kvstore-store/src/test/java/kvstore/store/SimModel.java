@@ -100,7 +100,7 @@ final class SimModel implements SimDisk.Observer, StoreListener {
     void missed(SimKey key, Watch watch, boolean evicting) {
         key.unwatch(watch);
         trace("missed", key);
-        if (watch.anything || evicting || closing || (idle && key.unusedSince(scheduler.nanos()) > IDLE_NANOS)) {
+        if (watch.anything || evicting || closing || mayBeIdle(key)) {
             return;
         }
         if (!watch.allowed.contains(SimKey.MISS)) {
@@ -109,6 +109,11 @@ final class SimModel implements SimDisk.Observer, StoreListener {
         if (!watch.changed && !key.tainted()) {
             key.settle(SimKey.MISS);
         }
+    }
+
+    /** Whether a key may be a miss because nobody used it for so long. */
+    boolean mayBeIdle(SimKey key) {
+        return idle && key.unusedSince(scheduler.nanos()) > IDLE_NANOS;
     }
 
     /** Whether a file has records that a fault may have destroyed. */
