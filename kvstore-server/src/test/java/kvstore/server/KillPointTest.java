@@ -124,7 +124,7 @@ final class KillPointTest {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 said.add(line);
                 if (line.equals(KillPoint.HERE)) {
-                    process.destroyForcibly();
+                    kill(process);
                 } else if (line.equals("READY") && point.isEmpty()) {
                     int millis = random.nextInt(KILL_MILLIS_MAX);
                     Thread.ofVirtual().start(() -> {
@@ -133,15 +133,21 @@ final class KillPointTest {
                         } catch (InterruptedException _) {
                             // killed a little early
                         }
-                        process.destroyForcibly();
+                        kill(process);
                     });
                 }
             }
         } finally {
-            process.destroyForcibly().waitFor();
+            kill(process);
+            int _ = process.waitFor();
         }
         assertThat(said).isNotEmpty().first().asString().startsWith("STARTING");
         return said;
+    }
+
+    /** With SIGKILL; the process itself would also close what is still to be read of it. */
+    private static void kill(Process process) {
+        boolean _ = process.toHandle().destroyForcibly();
     }
 
     private void learn(String line) {
