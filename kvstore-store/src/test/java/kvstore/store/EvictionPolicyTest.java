@@ -106,7 +106,7 @@ final class EvictionPolicyTest {
                 } else if (has(harness, key)) {
                     assertThat(stored).contains(key);
                 }
-                assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(StoreHarness.capacity(SEGMENTS));
+                assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(harness.config.capacityBytes());
                 assertThat(harness.store.stats().usedBytes()).isGreaterThanOrEqualTo(harness.bytesOnDisk());
             }
             assertThat(harness.listener.complaints()).isZero();
