@@ -19,6 +19,9 @@ final class InFlight {
     /** More than a node can write in its life, so that epoch and counter share one number. */
     private static final int EPOCH_SHIFT = 40;
 
+    /** More starts than a node can have, and still a sequence that is not negative. */
+    static final long EPOCH_MAX = Long.MAX_VALUE >>> EPOCH_SHIFT;
+
     private final ConcurrentHashMap<KeyDigest, InFlightPut> puts = new ConcurrentHashMap<>();
     private final ChunkIndex index;
     private final Segments segments;

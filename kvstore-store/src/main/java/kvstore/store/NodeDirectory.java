@@ -328,11 +328,17 @@ final class NodeDirectory implements AutoCloseable {
                             + marker.values().get("pool") + ", not to node '" + node + "' of pool " + pool
                             + ". Was the directory copied? Move it away and start with an empty cache");
         }
+        String text = String.valueOf(marker.values().get("epoch"));
         try {
-            return Long.parseLong(String.valueOf(marker.values().get("epoch")));
-        } catch (NumberFormatException e) {
-            throw new StoreException(file + " has no valid epoch", e);
+            long read = Long.parseLong(text);
+            if (read >= 0 && read < InFlight.EPOCH_MAX) {
+                return read;
+            }
+        } catch (NumberFormatException _) {
+            // refused below
         }
+        throw new StoreException(file + " has no valid epoch, but '" + text + "'. Put NODE back from a copy; or move "
+                + directory + " away and start with an empty cache");
     }
 
     private void requireNoSegments(Path file) throws StoreException {

@@ -34,7 +34,7 @@ final class Reclaimer {
     private final long floorBytes;
 
     /** Held while segments are evicted. */
-    private final ReentrantLock evicting = new ReentrantLock();
+    private final ReentrantLock evicting;
 
     /** Guarded by {@link #evicting}. */
     private final ArrayDeque<Deleted> deleted = new ArrayDeque<>();
@@ -60,6 +60,7 @@ final class Reclaimer {
         this.evictor = evictor;
         this.listener = listener;
         this.environment = environment;
+        this.evicting = environment.locks().get();
         this.segmentBytes = volume.geometry().reserveBytes();
         double capacity = space.capacityBytes();
         // Where a segment is more than what lies above the watermark, to go there would cost one that nobody needs yet.

@@ -79,8 +79,7 @@ final class Recovery {
                 Placed placed = files.next();
                 Found found = placed.found();
                 if (found.bytes() == 0) {
-                    LOG.warn("{} is empty; ignored", found.file());
-                    segments.seen(found.id());
+                    apply(placed, new Scan.Empty()); // a kill came between the making of the file and its space
                     listener.recovering(++read, all.size());
                     continue;
                 }
@@ -89,9 +88,11 @@ final class Recovery {
                         CompletableFuture.supplyAsync(
                                 () -> scanner.scan(placed.volume(), found), environment.background())));
             }
-            Running oldest = running.remove();
-            apply(oldest.placed(), oldest.scan().join());
-            listener.recovering(++read, all.size());
+            Running oldest = running.poll();
+            if (oldest != null) {
+                apply(oldest.placed(), oldest.scan().join());
+                listener.recovering(++read, all.size());
+            }
         }
         hidden.clear();
         for (Volume volume : volumes.all()) {

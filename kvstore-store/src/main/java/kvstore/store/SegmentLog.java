@@ -23,8 +23,8 @@ final class SegmentLog {
 
     private final SegmentMaker maker;
     private final Environment environment;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final ReentrantLock lock;
+    private final Condition changed;
 
     /** Every segment that is not sealed yet, the open one among them. */
     private final Map<Segment, OpenSegment> unsealed = new HashMap<>();
@@ -39,6 +39,8 @@ final class SegmentLog {
     SegmentLog(SegmentMaker maker, Environment environment) {
         this.maker = maker;
         this.environment = environment;
+        this.lock = environment.locks().get();
+        this.changed = lock.newCondition();
     }
 
     /**
@@ -240,9 +242,11 @@ final class SegmentLog {
         Segment made = null;
         SegmentMaker.Failed failure = null;
         try {
-            switch (maker.make()) {
-                case SegmentMaker.Made(Segment segment) -> made = segment;
-                case SegmentMaker.Failed refused -> failure = refused;
+            if (!stopping()) { // nothing is evicted for a segment that nobody will write
+                switch (maker.make()) {
+                    case SegmentMaker.Made(Segment segment) -> made = segment;
+                    case SegmentMaker.Failed refused -> failure = refused;
+                }
             }
         } finally {
             prepared(made, failure);

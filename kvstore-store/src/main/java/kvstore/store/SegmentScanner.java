@@ -71,7 +71,14 @@ final class SegmentScanner {
         if (found.bytes() < Blocks.BLOCK_BYTES) {
             throw new DamagedSegmentException(SegmentDamage.TRUNCATED, "it has only " + found.bytes() + " bytes");
         }
-        SegmentHeader header = SegmentHeader.decode(read(file, 0, buffer));
+        ByteBuffer first = read(file, 0, buffer);
+        if (blank(first) && found.bytes() >= 2L * Blocks.BLOCK_BYTES) {
+            if (blank(read(file, Blocks.BLOCK_BYTES, buffer))) {
+                return new Scan.Empty(); // a kill came between the making of the file and its header
+            }
+            first = read(file, 0, buffer);
+        }
+        SegmentHeader header = SegmentHeader.decode(first);
         if (!header.pool().equals(pool) || !header.node().equals(node) || header.id() != found.id()) {
             throw new DamagedSegmentException(
                     SegmentDamage.FOREIGN,
@@ -129,6 +136,14 @@ final class SegmentScanner {
             LOG.warn("segment {} is used without an index area: {}", segment.id(), e.getMessage());
             listener.ioFailed("seal", e);
         }
+    }
+
+    private static boolean blank(ByteBuffer block) {
+        int at = 0;
+        while (at < Blocks.BLOCK_BYTES && block.getLong(at) == 0) {
+            at += Long.BYTES;
+        }
+        return at == Blocks.BLOCK_BYTES;
     }
 
     private static ByteBuffer read(IoFile file, long offset, HostBuffer buffer) throws IoFailure {

@@ -132,6 +132,11 @@ public final class GuardedEngine implements IoEngine {
         return new GuardedFile(traffic, engine.open(file));
     }
 
+    @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        return engine.allocatedBytes(file);
+    }
+
     /** Asked on a thread of its own, because a file system whose servers hang does not answer this either. */
     @Override
     public FileSystemFacts facts(Path directory) throws IoFailure {
