@@ -126,8 +126,7 @@ final class Reclaimer {
                 evicted++;
             }
             if (space.usedBytes() > highBytes) {
-                while (space.usedBytes() > lowBytes
-                        && evict(EvictionTrigger.WATERMARK)) {
+                while (space.usedBytes() > lowBytes && evict(EvictionTrigger.WATERMARK)) {
                     evicted++;
                 }
             }
