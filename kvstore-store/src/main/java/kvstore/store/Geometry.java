@@ -46,7 +46,7 @@ record Geometry(long capacityBytes, long segmentBytes) {
     }
 
     /** The capacity that has room for so many segments of this size. */
-    static long capacityBytesFor(int segments, long segmentBytes) {
+    static long capacityBytesFor(long segments, long segmentBytes) {
         return segments * (reserveBytes(segmentBytes) + NAME_BYTES) + MARKER_BYTES;
     }
 

@@ -24,7 +24,8 @@ final class Reclaimer {
     private static final long CREDIT_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Volume volume;
-    private final CapacityConfig config;
+    private final double highBytes;
+    private final double lowBytes;
     private final Space space;
     private final Evictor evictor;
     private final StoreListener listener;
@@ -54,7 +55,6 @@ final class Reclaimer {
             StoreListener listener,
             Environment environment) {
         this.volume = volume;
-        this.config = config;
         this.floorBytes = floorBytes;
         this.space = volume.space();
         this.evictor = evictor;
@@ -62,6 +62,11 @@ final class Reclaimer {
         this.environment = environment;
         this.evicting = environment.locks().get();
         this.segmentBytes = volume.geometry().reserveBytes();
+        double capacity = space.capacityBytes();
+        // Where a segment is more than what lies above the watermark, to go there would cost one that nobody needs yet.
+        boolean fine = capacity - config.highWatermark() * capacity >= segmentBytes;
+        this.highBytes = fine ? config.highWatermark() * capacity : capacity;
+        this.lowBytes = fine ? config.lowWatermark() * capacity : capacity;
     }
 
     /** What was deleted, but for what the file system showed at once. */
@@ -120,9 +125,8 @@ final class Reclaimer {
             while (space.exceeded() && evict(EvictionTrigger.CAPACITY)) {
                 evicted++;
             }
-            if (space.usedBytes() > config.highWatermark() * space.capacityBytes()) {
-                while (space.usedBytes() > config.lowWatermark() * space.capacityBytes()
-                        && evict(EvictionTrigger.WATERMARK)) {
+            if (space.usedBytes() > highBytes) {
+                while (space.usedBytes() > lowBytes && evict(EvictionTrigger.WATERMARK)) {
                     evicted++;
                 }
             }
@@ -191,7 +195,7 @@ final class Reclaimer {
 
     /** Whether a segment fits in without an eviction. */
     boolean hasRoom() {
-        return space.usedBytes() + segmentBytes <= config.highWatermark() * space.capacityBytes();
+        return space.usedBytes() + segmentBytes <= highBytes;
     }
 
     CapacityStats stats() {

@@ -41,6 +41,7 @@ final class LsCommand implements KvStoreCommand {
             names = "--by",
             paramLabel = "WHAT",
             split = ",",
+            hideParamSyntax = true,
             description =
                     "Instead of the keys, show how many there are and their bytes: by ${COMPLETION-CANDIDATES}, or"
                             + " several with commas between.")

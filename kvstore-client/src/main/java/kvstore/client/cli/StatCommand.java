@@ -32,6 +32,7 @@ final class StatCommand implements KvStoreCommand {
             names = "--by",
             paramLabel = "WHAT",
             split = ",",
+            hideParamSyntax = true,
             description = "Also count the chunks and their bytes by ${COMPLETION-CANDIDATES}, or several with commas"
                     + " between. Lists all keys, which takes seconds for a million.")
     private List<ChunkGroups.By> by = List.of();

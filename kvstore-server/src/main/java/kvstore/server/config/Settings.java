@@ -49,7 +49,7 @@ final class Settings {
     static final Setting<Double> CAPACITY_HIGH_WATERMARK =
             new Setting<>("capacity.high-watermark", ValueType.fraction(0.1, 1), "0.95", """
             The part of `data.capacity` at which eviction starts, so that a put need not wait for it. `1` evicts only \
-            what a new segment needs.""");
+            what a new segment needs, and so does any other value where what lies above it is less than a segment.""");
 
     static final Setting<Double> CAPACITY_LOW_WATERMARK =
             new Setting<>("capacity.low-watermark", ValueType.fraction(0.1, 1), "0.92", """

@@ -303,9 +303,9 @@ enum Metric {
             ""),
     SCRUB_COMPLETED_TIMESTAMP_SECONDS(
             Kind.GAUGE,
-            "seconds since 1970",
+            "seconds",
             "",
-            "When a scrub last came to its end, in the background or asked for; 0 for never since the start.",
+            "When a scrub last came to its end, in the background or asked for, since 1970; 0 for never since the start.",
             "Much older than `scrub.interval`: raise `scrub.rate`."),
     STORE_INDEX_BYTES(Kind.GAUGE, "bytes", "", "Memory that the index takes.", ""),
     STORE_LEASES(
