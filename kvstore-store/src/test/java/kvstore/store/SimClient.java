@@ -23,7 +23,9 @@ import kvstore.store.SimKey.Watch;
 /** Uses a store as the server does, in tasks of the {@link SimScheduler}, and tells the {@link SimModel} what came of it. */
 final class SimClient {
     private static final int BLOCK = Blocks.BLOCK_BYTES;
-    private static final int[] LENGTHS = {1, 300, 300, 4097, BLOCK, BLOCK + 1, 2 * BLOCK + 77};
+    /** None so short that two versions of a key could be the same bytes. */
+    private static final int[] LENGTHS = {9, 300, 300, 4097, BLOCK, BLOCK + 1, 2 * BLOCK + 77};
+
     private static final long[] WAITS_MILLIS = {0, 0, 5, 1000};
     private static final int HELD_MAX = 3;
 

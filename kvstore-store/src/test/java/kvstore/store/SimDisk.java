@@ -34,6 +34,9 @@ final class SimDisk {
         /** Whole blocks are in the file now. */
         void written(Path file, int firstBlock, MemorySegment content);
 
+        /** This was to be written, and something else became of it. */
+        void spoiled(Path file, MemorySegment meant);
+
         /** Something that was there may be gone or wrong. */
         void damaged(Path file);
 
@@ -249,6 +252,7 @@ final class SimDisk {
         }
         if (isSegment(path) && random.nextDouble() < faults.silent()) {
             blame(path);
+            observer.spoiled(path, from);
             writeWrong(write);
             return;
         }

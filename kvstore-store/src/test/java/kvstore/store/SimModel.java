@@ -267,6 +267,25 @@ final class SimModel implements SimDisk.Observer, StoreListener {
     }
 
     @Override
+    public void spoiled(Path file, MemorySegment meant) {
+        for (long at = 0; at + Blocks.BLOCK_BYTES <= meant.byteSize(); at += Blocks.BLOCK_BYTES) {
+            ByteBuffer block = meant.asSlice(at, Blocks.BLOCK_BYTES).asByteBuffer();
+            if (RecordHeader.present(block)) {
+                try {
+                    if (RecordHeader.decode(block) instanceof RecordHeader.Chunk chunk) {
+                        SimKey key = byDigest.get(KeyDigest.of(chunk.key()));
+                        if (key != null) {
+                            record(file, key);
+                        }
+                    }
+                } catch (CorruptRecordException _) {
+                    // payload that looks like one
+                }
+            }
+        }
+    }
+
+    @Override
     public void damaged(Path file) {
         trace("damaged", file);
         damaged.add(file);
