@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -73,6 +74,8 @@ final class RecoveryBenchmarkTest {
     private static void lookups(ChunkStore store, TestReporter reporter) {
         Random random = new Random(1);
         long[] nanos = new long[LOOKUPS];
+        long[] cpu = new long[LOOKUPS];
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         for (int i = 0; i < LOOKUPS; i++) {
             List<ChunkKey> keys = new ArrayList<>(KEYS);
             int there = 0;
@@ -81,17 +84,30 @@ final class RecoveryBenchmarkTest {
                 keys.add(GeneratedSegments.key(chunk));
                 there += chunk < CHUNKS ? 1 : 0;
             }
+            long cpuStart = threads.getCurrentThreadCpuTime();
             long start = System.nanoTime();
             LookupResult result = store.lookup(keys, "", 0);
             nanos[i] = System.nanoTime() - start;
+            cpu[i] = threads.getCurrentThreadCpuTime() - cpuStart;
             assertThat(result.found().cardinality()).isEqualTo(there);
         }
-        Arrays.sort(nanos, LOOKUPS / 2, LOOKUPS); // the first half warms up
-        long median = nanos[LOOKUPS * 3 / 4] / 1000;
-        long p99 = nanos[LOOKUPS - LOOKUPS / 200] / 1000;
         reporter.publishEntry(
-                "lookup of %d keys".formatted(KEYS), "median %d us, 99th percentile %d us".formatted(median, p99));
-        assertThat(p99).isLessThan(1000);
+                "lookup of %d keys".formatted(KEYS),
+                "median %d us, 99th percentile %d us; of the processor %d us and %d us"
+                        .formatted(
+                                percentile(nanos, 50),
+                                percentile(nanos, 99),
+                                percentile(cpu, 50),
+                                percentile(cpu, 99)));
+        // Not of the clock: where the machine is busy, that says how busy.
+        assertThat(percentile(cpu, 99)).isLessThan(1000);
+    }
+
+    /** In microseconds, of the second half: the first warms up. */
+    private static long percentile(long[] nanos, int percent) {
+        long[] sorted = Arrays.copyOfRange(nanos, nanos.length / 2, nanos.length);
+        Arrays.sort(sorted);
+        return sorted[(sorted.length - 1) * percent / 100] / 1000;
     }
 
     private static long cpuMillis() {
