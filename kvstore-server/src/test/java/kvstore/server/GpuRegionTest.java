@@ -26,7 +26,6 @@ import kvstore.v1.StatRequest;
 import kvstore.v1.StatResponse;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -385,22 +384,5 @@ final class GpuRegionTest {
                             .getReason())
                     .isEqualTo(MissReason.MISS_REASON_ABSENT);
         }
-    }
-
-    /** Waits as long as the region door does for its fence, so it is a long one. */
-    @Test
-    @Tag("long")
-    void aStopWithARequestThatHangsEndsAnyway() throws Exception {
-        GpuClient client = register();
-        storeOne(client, "hangs", 0, 4 * MIB);
-        gpu.fail(Operation.READ, GpuStubs.HANG, 4);
-        var load = CompletableFuture.supplyAsync(() -> client.load(GpuClient.item("hangs", 8L * MIB, 4 * MIB)));
-        Await.until(() -> gpu.hanging() == 4);
-
-        daemon.close();
-
-        assertThat(load).isCompletedExceptionally();
-        client.close();
-        gpu.releaseHanging();
     }
 }

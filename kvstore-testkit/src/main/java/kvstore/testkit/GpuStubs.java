@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The stand-ins for libcuda and libcufile of {@code src/main/c}, built once per run with the compiler of the machine, and
@@ -241,6 +242,9 @@ public class GpuStubs {
                     "gcc and g++ build the stand-ins for the GPU's libraries, and are not here");
             try {
                 Files.createDirectories(DIRECTORY);
+                if (isFresh()) {
+                    return true;
+                }
                 compile(List.of(
                         "g++",
                         "-std=c++20",
@@ -273,6 +277,26 @@ public class GpuStubs {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        /** Not built twice, because another process of the same test may have them open. */
+        private static boolean isFresh() throws IOException {
+            if (!Files.exists(CUDA) || !Files.exists(CUFILE)) {
+                return false;
+            }
+            long built = Math.min(
+                    Files.getLastModifiedTime(CUDA).toMillis(),
+                    Files.getLastModifiedTime(CUFILE).toMillis());
+            for (Path directory : List.of(SOURCES, KERNELS)) {
+                try (Stream<Path> sources = Files.list(directory)) {
+                    for (Path source : sources.toList()) {
+                        if (Files.getLastModifiedTime(source).toMillis() >= built) {
+                            return false;
+                        }
+                    }
+                }
+            }
+            return true;
         }
 
         private static void compile(List<String> command) throws IOException {
