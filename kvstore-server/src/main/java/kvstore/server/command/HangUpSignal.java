@@ -31,8 +31,12 @@ final class HangUpSignal {
                         }
                         return null;
                     });
-            Object _ = signal.getMethod("handle", signal, handler)
+            Object before = signal.getMethod("handle", signal, handler)
                     .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), calls);
+            if (handler.getField("SIG_IGN").get(null).equals(before)) {
+                // Java leaves a signal ignored that was ignored when it started.
+                log.info("SIGHUP is ignored, as under nohup; it reloads nothing");
+            }
         } catch (InvocationTargetException e) {
             log.atWarn().setCause(e.getCause()).log("SIGHUP is taken, as by java -Xrs; it reloads nothing");
         } catch (ReflectiveOperationException e) {

@@ -105,6 +105,16 @@ final class ServeCommandTest {
         }
     }
 
+    @Test
+    void saysThatAnIgnoredHangUpReloadsNothing() throws Exception {
+        String ignoring = "trap '' HUP; exec \"$0\" \"$@\"";
+        Process process = serve(List.of("sh", "-c", ignoring), directory.resolve("pool"), Map.of());
+        try (BufferedReader log = process.inputReader(StandardCharsets.UTF_8)) {
+            assertThat(log.lines().anyMatch(line -> line.contains("SIGHUP is ignored, as under nohup")))
+                    .isTrue();
+        }
+    }
+
     private static void signal(String name, Process process) throws Exception {
         Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
         assertThat(kill.waitFor()).isZero();
@@ -117,7 +127,14 @@ final class ServeCommandTest {
     }
 
     private Process serve(Path data, Map<String, String> environment, String... options) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        // These tests themselves may have been started with nohup, and what is ignored is inherited.
+        return serve(List.of("env", "--default-signal=HUP"), data, environment, options);
+    }
+
+    private Process serve(List<String> launcher, Path data, Map<String, String> environment, String... options)
+            throws IOException {
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
