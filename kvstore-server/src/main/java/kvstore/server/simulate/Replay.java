@@ -1,5 +1,6 @@
 package kvstore.server.simulate;
 
+import com.google.common.util.concurrent.MoreExecutors;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -62,7 +63,7 @@ final class Replay implements AutoCloseable {
                 () -> Instant.ofEpochMilli(millis),
                 () -> TimeUnit.MILLISECONDS.toNanos(millis),
                 () -> new UUID(random.nextLong(), random.nextLong()),
-                new CallingThread());
+                MoreExecutors.newDirectExecutorService()); // so that two runs are the same
         // The index keeps seconds, of which 0 means none.
         millis = TimeUnit.DAYS.toMillis(1);
         store = ChunkStore.open(config, engine, events, environment);
