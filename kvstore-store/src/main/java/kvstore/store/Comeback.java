@@ -2,9 +2,7 @@ package kvstore.store;
 
 import java.io.IOException;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
 import kvstore.api.KeyDigest;
@@ -75,9 +73,10 @@ final class Comeback implements Volume.Returning {
     void read(Volume volume) throws IOException {
         inFlight.seen(volume.directory().epoch());
         inFlight.noteDeletes();
+        HiddenKeys hidden = new HiddenKeys();
         try {
             volume.directory().quarantined().forEach(found -> segments.seen(found.id()));
-            Map<KeyDigest, Long> hidden = deletesElsewhere();
+            deletesElsewhere(hidden);
             List<Found> files = volume.directory().segmentFiles().stream()
                     .sorted(Comparator.comparingInt(Found::id).reversed())
                     .toList();
@@ -85,6 +84,7 @@ final class Comeback implements Volume.Returning {
                 apply(volume, found, hidden);
             }
         } finally {
+            hidden.clear();
             inFlight.noteDeletesNoMore();
         }
     }
@@ -102,23 +102,21 @@ final class Comeback implements Volume.Returning {
         segment.file().close();
     }
 
-    private Map<KeyDigest, Long> deletesElsewhere() {
-        Map<KeyDigest, Long> hidden = new HashMap<>();
+    private void deletesElsewhere(HiddenKeys hidden) {
         for (Segment segment : segments.inUse().values()) {
             boolean _ = IndexArea.show(
                     segment,
                     buffers,
                     item -> {
                         if (!item.isChunk()) {
-                            hidden.merge(item.digest(), item.sequence(), Math::max);
+                            hidden.add(item.digest().high(), item.digest().low(), item.sequence());
                         }
                     },
                     listener);
         }
-        return hidden;
     }
 
-    private void apply(Volume volume, Found found, Map<KeyDigest, Long> hidden) {
+    private void apply(Volume volume, Found found, HiddenKeys hidden) {
         segments.seen(found.id());
         switch (found.bytes() == 0 ? new Scan.Missing() : scanner.scan(volume, found)) {
             case Scan.Usable usable when !segments.inUse().containsKey(found.id()) -> use(volume, usable, hidden);
@@ -135,14 +133,14 @@ final class Comeback implements Volume.Returning {
         }
     }
 
-    private void use(Volume volume, Scan.Usable usable, Map<KeyDigest, Long> hidden) {
+    private void use(Volume volume, Scan.Usable usable, HiddenKeys hidden) {
         Segment segment = usable.segment();
         EntryBatch entries = usable.entries();
         int seconds = (int) (segment.header().createdMillis() / 1000);
         for (int i = 0; i < entries.size(); i++) {
             if (!entries.isChunk(i)) {
                 KeyDigest digest = new KeyDigest(entries.high(i), entries.low(i));
-                hidden.merge(digest, entries.sequence(i), Math::max);
+                hidden.add(digest.high(), digest.low(), entries.sequence(i));
                 inFlight.recoverDelete(digest, slot -> isOlder(slot, segment));
             }
         }
@@ -151,8 +149,7 @@ final class Comeback implements Volume.Returning {
         volume.found(segment);
         for (int i = 0; i < entries.size(); i++) {
             KeyDigest digest = new KeyDigest(entries.high(i), entries.low(i));
-            Long below = hidden.get(digest);
-            if (entries.isChunk(i) && (below == null || entries.sequence(i) >= below)) {
+            if (entries.isChunk(i) && !hidden.hides(digest.high(), digest.low(), entries.sequence(i))) {
                 Slot slot = new Slot(segment.id(), entries.block(i), entries.length(i));
                 inFlight.recover(digest, slot, now -> isOlder(now, slot, segment), seconds);
             }
