@@ -11,12 +11,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import kvstore.api.Breaker;
 import kvstore.api.DescriptorFile;
 import kvstore.api.DeviceBuffer;
-import kvstore.api.FileSystemFacts;
+import kvstore.api.ForwardingEngine;
 import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFailure.Kind;
 import kvstore.api.IoFile;
-import kvstore.api.IoPath;
 import kvstore.gds.Availability.Available;
 import kvstore.gds.Availability.Unavailable;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +26,10 @@ import org.slf4j.LoggerFactory;
  * Moves extents between files and GPU memory, and stands on an engine that does so for host memory, which it also falls
  * back to. Everything that is asked of host memory goes to that engine unchanged.
  */
-public final class GpuEngine implements IoEngine {
+public final class GpuEngine extends ForwardingEngine {
     private static final Logger LOG = LoggerFactory.getLogger(GpuEngine.class);
 
     private final GdsConfig config;
-    private final IoEngine base;
     private final List<Gpu> gpus;
     private final @Nullable CuFileDriver driver;
     private final GpuPath gpuPath;
@@ -47,8 +45,8 @@ public final class GpuEngine implements IoEngine {
     private final AtomicBoolean stuck = new AtomicBoolean();
 
     private GpuEngine(GdsConfig config, IoEngine base, List<Gpu> gpus, Availability<CuFileDriver> started) {
+        super(base);
         this.config = config;
-        this.base = base;
         this.gpus = gpus;
         switch (started) {
             case Available<CuFileDriver>(CuFileDriver running) -> {
@@ -118,17 +116,6 @@ public final class GpuEngine implements IoEngine {
             free(gpus, config);
             throw e;
         }
-    }
-
-    /** The way of host memory, which is that of the engine underneath. */
-    @Override
-    public IoPath path() {
-        return base.path();
-    }
-
-    @Override
-    public String reason() {
-        return base.reason();
     }
 
     /** The way of GPU memory. */
@@ -202,16 +189,17 @@ public final class GpuEngine implements IoEngine {
     @Override
     public IoFile create(Path file, long sizeBytes) throws IoFailure {
         requireOpen();
-        return registered(base.create(file, sizeBytes));
+        return super.create(file, sizeBytes);
     }
 
     @Override
     public IoFile open(Path file) throws IoFailure {
         requireOpen();
-        return registered(base.open(file));
+        return super.open(file);
     }
 
-    private IoFile registered(IoFile file) {
+    @Override
+    protected IoFile wrap(IoFile file) {
         CuFileHandle handle = null;
         if (driver != null && file instanceof DescriptorFile open) {
             CuFile cuFile = driver.cuFile();
@@ -227,16 +215,6 @@ public final class GpuEngine implements IoEngine {
         GpuFile opened = new GpuFile(this, file, handle);
         files.add(opened);
         return opened;
-    }
-
-    @Override
-    public FileSystemFacts facts(Path directory) throws IoFailure {
-        return base.facts(directory);
-    }
-
-    @Override
-    public long allocatedBytes(Path file) throws IoFailure {
-        return base.allocatedBytes(file);
     }
 
     GpuTransfer transfer(GpuFile file, boolean reading, DeviceBuffer buffer, long offset) {
@@ -273,7 +251,7 @@ public final class GpuEngine implements IoEngine {
             throw new IllegalStateException("an engine is not closed from its own threads");
         }
         closeGpus();
-        base.close();
+        super.close();
     }
 
     private void closeGpus() {

@@ -8,16 +8,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
 import kvstore.api.Blocks;
 import kvstore.api.Buffer;
-import kvstore.api.FileSystemFacts;
+import kvstore.api.ForwardingEngine;
 import kvstore.api.HostBuffer;
 import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
-import kvstore.api.IoPath;
 import org.jspecify.annotations.Nullable;
 
 /** The real engine, except where a {@link Plan} wants it to do what broken disks do. */
-final class FaultyEngine implements IoEngine {
+final class FaultyEngine extends ForwardingEngine {
     enum Call {
         CREATE,
         OPEN,
@@ -58,12 +57,11 @@ final class FaultyEngine implements IoEngine {
 
     static final Plan NO_FAULTS = (_, _, _, _) -> null;
 
-    private final IoEngine engine;
     private final LongAdder count = new LongAdder();
     private volatile Plan plan;
 
     FaultyEngine(IoEngine engine, Plan plan) {
-        this.engine = engine;
+        super(engine);
         this.plan = plan;
     }
 
@@ -77,40 +75,20 @@ final class FaultyEngine implements IoEngine {
     }
 
     @Override
-    public IoPath path() {
-        return engine.path();
-    }
-
-    @Override
-    public String reason() {
-        return engine.reason();
-    }
-
-    @Override
     public IoFile create(Path file, long sizeBytes) throws IoFailure {
         refuse(next(Call.CREATE, file, 0, 0));
-        return new FaultyFile(engine.create(file, sizeBytes));
+        return super.create(file, sizeBytes);
     }
 
     @Override
     public IoFile open(Path file) throws IoFailure {
         refuse(next(Call.OPEN, file, 0, 0));
-        return new FaultyFile(engine.open(file));
+        return super.open(file);
     }
 
     @Override
-    public FileSystemFacts facts(Path directory) throws IoFailure {
-        return engine.facts(directory);
-    }
-
-    @Override
-    public long allocatedBytes(Path file) throws IoFailure {
-        return engine.allocatedBytes(file);
-    }
-
-    @Override
-    public void close() {
-        engine.close();
+    protected IoFile wrap(IoFile file) {
+        return new FaultyFile(file);
     }
 
     private @Nullable Fault next(Call call, Path file, long offset, long bytes) {

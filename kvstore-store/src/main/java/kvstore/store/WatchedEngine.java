@@ -4,15 +4,14 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import kvstore.api.Buffer;
-import kvstore.api.FileSystemFacts;
+import kvstore.api.ForwardingEngine;
 import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
-import kvstore.api.IoPath;
 import org.jspecify.annotations.Nullable;
 
 /** Lets another engine work and tells how that went, also of what callers write themselves to the files handed out. */
-final class WatchedEngine implements IoEngine {
+final class WatchedEngine extends ForwardingEngine {
     /** Hears of every operation on a file that has ended. Must return at once: it runs on the engine's threads. */
     interface Watcher {
         /**
@@ -26,42 +25,16 @@ final class WatchedEngine implements IoEngine {
         void readFailed(IoFailure failure);
     }
 
-    private final IoEngine engine;
     private final Watcher watcher;
 
     WatchedEngine(IoEngine engine, Watcher watcher) {
-        this.engine = engine;
+        super(engine);
         this.watcher = watcher;
     }
 
     @Override
-    public IoPath path() {
-        return engine.path();
-    }
-
-    @Override
-    public String reason() {
-        return engine.reason();
-    }
-
-    @Override
-    public IoFile create(Path file, long sizeBytes) throws IoFailure {
-        return new WatchedFile(engine.create(file, sizeBytes));
-    }
-
-    @Override
-    public IoFile open(Path file) throws IoFailure {
-        return new WatchedFile(engine.open(file));
-    }
-
-    @Override
-    public FileSystemFacts facts(Path directory) throws IoFailure {
-        return engine.facts(directory);
-    }
-
-    @Override
-    public long allocatedBytes(Path file) throws IoFailure {
-        return engine.allocatedBytes(file);
+    protected IoFile wrap(IoFile file) {
+        return new WatchedFile(file);
     }
 
     /** Without effect: the engine is its owner's to close. */

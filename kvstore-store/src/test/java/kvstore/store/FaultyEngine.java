@@ -8,16 +8,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import kvstore.api.Blocks;
 import kvstore.api.Buffer;
-import kvstore.api.FileSystemFacts;
+import kvstore.api.ForwardingEngine;
 import kvstore.api.HostBuffer;
 import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
-import kvstore.api.IoPath;
 import org.jspecify.annotations.Nullable;
 
 /** Lets another engine work, except where told to do what broken disks do. */
-final class FaultyEngine implements IoEngine {
+final class FaultyEngine extends ForwardingEngine {
     enum Call {
         CREATE,
         OPEN,
@@ -54,14 +53,13 @@ final class FaultyEngine implements IoEngine {
 
     static final Plan NO_FAULTS = (_, _) -> null;
 
-    private final IoEngine engine;
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicInteger faults = new AtomicInteger();
     private volatile Plan plan = NO_FAULTS;
     private volatile Path scope = Path.of("/");
 
     FaultyEngine(IoEngine engine) {
-        this.engine = engine;
+        super(engine);
     }
 
     /** Only what lies here fails from now on. */
@@ -84,40 +82,20 @@ final class FaultyEngine implements IoEngine {
     }
 
     @Override
-    public IoPath path() {
-        return engine.path();
-    }
-
-    @Override
-    public String reason() {
-        return engine.reason();
-    }
-
-    @Override
     public IoFile create(Path file, long sizeBytes) throws IoFailure {
         throwIfRefused(Call.CREATE, file);
-        return new FaultyFile(engine.create(file, sizeBytes));
+        return super.create(file, sizeBytes);
     }
 
     @Override
     public IoFile open(Path file) throws IoFailure {
         throwIfRefused(Call.OPEN, file);
-        return new FaultyFile(engine.open(file));
+        return super.open(file);
     }
 
     @Override
-    public FileSystemFacts facts(Path directory) throws IoFailure {
-        return engine.facts(directory);
-    }
-
-    @Override
-    public long allocatedBytes(Path file) throws IoFailure {
-        return engine.allocatedBytes(file);
-    }
-
-    @Override
-    public void close() {
-        engine.close();
+    protected IoFile wrap(IoFile file) {
+        return new FaultyFile(file);
     }
 
     private @Nullable Fault next(Call call, Path file) {

@@ -13,10 +13,10 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import kvstore.api.FileSystemFacts;
+import kvstore.api.ForwardingEngine;
 import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
-import kvstore.api.IoPath;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,11 +26,10 @@ import org.jspecify.annotations.Nullable;
  * <p>As everywhere, a future completes when the engine has let go of the buffer, however long that takes. Whoever does not
  * want to wait that long stops to wait after {@link #operationTimeout}, and leaves the buffer alone.
  */
-public final class GuardedEngine implements IoEngine {
+public final class GuardedEngine extends ForwardingEngine {
     /** How long anybody waits to hear how full a file system is. */
     private static final Duration FACTS_TIMEOUT = Duration.ofSeconds(1);
 
-    private final IoEngine engine;
     private final GuardConfig config;
     private final LongSupplier nanoTime;
     private final Traffic traffic;
@@ -43,7 +42,7 @@ public final class GuardedEngine implements IoEngine {
     }
 
     GuardedEngine(IoEngine engine, GuardConfig config, LongSupplier nanoTime) {
-        this.engine = engine;
+        super(engine);
         this.config = config;
         this.nanoTime = nanoTime;
         this.traffic = new Traffic(config, nanoTime);
@@ -56,7 +55,7 @@ public final class GuardedEngine implements IoEngine {
      * @param readable hears when reads are no longer served, and when they are again; returns at once
      */
     public void guard(Path probeFile, Consumer<Boolean> readable) {
-        DiskWatch started = new DiskWatch(traffic, new DiskProbe(engine, probeFile, traffic), readable);
+        DiskWatch started = new DiskWatch(traffic, new DiskProbe(below(), probeFile, traffic), readable);
         traffic.arm();
         watch = Optional.of(started);
         started.start(config.probeInterval());
@@ -113,28 +112,8 @@ public final class GuardedEngine implements IoEngine {
     }
 
     @Override
-    public IoPath path() {
-        return engine.path();
-    }
-
-    @Override
-    public String reason() {
-        return engine.reason();
-    }
-
-    @Override
-    public IoFile create(Path file, long sizeBytes) throws IoFailure {
-        return new GuardedFile(traffic, engine.create(file, sizeBytes));
-    }
-
-    @Override
-    public IoFile open(Path file) throws IoFailure {
-        return new GuardedFile(traffic, engine.open(file));
-    }
-
-    @Override
-    public long allocatedBytes(Path file) throws IoFailure {
-        return engine.allocatedBytes(file);
+    protected IoFile wrap(IoFile file) {
+        return new GuardedFile(traffic, file);
     }
 
     /** Asked on a thread of its own, because a file system whose servers hang does not answer this either. */
@@ -162,7 +141,7 @@ public final class GuardedEngine implements IoEngine {
         CompletableFuture<FileSystemFacts> answer = new CompletableFuture<>();
         Thread.ofPlatform().name("kvstore-io-facts").daemon().start(() -> {
             try {
-                answer.complete(engine.facts(directory));
+                answer.complete(below().facts(directory));
             } catch (IoFailure | RuntimeException | Error e) {
                 answer.completeExceptionally(e);
             }
@@ -173,6 +152,6 @@ public final class GuardedEngine implements IoEngine {
     @Override
     public void close() {
         watch.ifPresent(DiskWatch::close);
-        engine.close();
+        super.close();
     }
 }

@@ -8,20 +8,17 @@ import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 import kvstore.api.Buffer;
 import kvstore.api.EngineFuture;
-import kvstore.api.FileSystemFacts;
+import kvstore.api.ForwardingEngine;
 import kvstore.api.IoEngine;
-import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
-import kvstore.api.IoPath;
 
 /** A real engine whose reads or writes can be kept from ending, as those of a device that hangs. */
-public final class HeldEngine implements IoEngine {
-    private final IoEngine engine;
+public final class HeldEngine extends ForwardingEngine {
     private final Gate reads = new Gate();
     private final Gate writes = new Gate();
 
     public HeldEngine(IoEngine engine) {
-        this.engine = engine;
+        super(engine);
     }
 
     /** Reads, and what holds them. */
@@ -93,33 +90,8 @@ public final class HeldEngine implements IoEngine {
     }
 
     @Override
-    public IoPath path() {
-        return engine.path();
-    }
-
-    @Override
-    public String reason() {
-        return engine.reason();
-    }
-
-    @Override
-    public IoFile create(Path file, long sizeBytes) throws IoFailure {
-        return new HeldFile(engine.create(file, sizeBytes));
-    }
-
-    @Override
-    public IoFile open(Path file) throws IoFailure {
-        return new HeldFile(engine.open(file));
-    }
-
-    @Override
-    public FileSystemFacts facts(Path directory) throws IoFailure {
-        return engine.facts(directory);
-    }
-
-    @Override
-    public void close() {
-        engine.close();
+    protected IoFile wrap(IoFile file) {
+        return new HeldFile(file);
     }
 
     private final class HeldFile implements IoFile {
