@@ -8,6 +8,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import kvstore.api.Breaker;
 import kvstore.api.DescriptorFile;
 import kvstore.api.DeviceBuffer;
 import kvstore.api.FileSystemFacts;

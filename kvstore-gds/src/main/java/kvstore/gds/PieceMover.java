@@ -3,6 +3,7 @@ package kvstore.gds;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import kvstore.api.Breaker;
 import kvstore.api.DeviceBuffer;
 import kvstore.api.HostBuffer;
 import kvstore.api.IoFailure;
