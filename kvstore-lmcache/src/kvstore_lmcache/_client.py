@@ -14,7 +14,9 @@ from ._complaints import Complaints
 from ._completions import Completion, Completions
 from ._link import Link
 from ._options import MIB, Options
+from ._placed import Placed
 from ._pool import Pool
+from ._regions import SharedMemory
 from ._staging import Staging
 from ._stats import Stats
 from ._transfer import Transfers
@@ -73,6 +75,17 @@ class KvStoreClient:
             Kind.DELETE: Pool("delete", 1, run),
         }
 
+    def is_refused(self, memory: SharedMemory) -> bool:
+        """Whether there is a daemon, and it does not share this memory now. Hands the memory over at the first call."""
+        limit_seconds = self._options.connect_timeout_millis / 1000
+        session = self._link.acquire(time.monotonic() + limit_seconds)
+        if session is None:
+            return False
+        try:
+            return session.regions.find(memory, limit_seconds) is None
+        finally:
+            session.leave()
+
     def event_fd(self) -> int:
         """Returns an eventfd that is readable while completions wait; -1 after :meth:`close`."""
         return self._completions.fd
@@ -85,7 +98,9 @@ class KvStoreClient:
 
         Args:
             keys: Keys, at most 1024 bytes of UTF-8 each.
-            views: Writable contiguous buffers of bytes, which must stay in place until the completion.
+            views: Writable contiguous buffers of bytes, which must stay in place until the completion; or, all of them,
+                :class:`~kvstore_lmcache._placed.Placed` in one memory, of which a key is a miss where the daemon does
+                not share it.
 
         Returns:
             The future id.
@@ -100,7 +115,8 @@ class KvStoreClient:
 
         Args:
             keys: Keys, at most 1024 bytes of UTF-8 each.
-            views: Contiguous buffers of at least one byte, which must stay as they are until the completion.
+            views: Contiguous buffers of at least one byte, which must stay as they are until the completion; or as for
+                :meth:`submit_batch_get`.
 
         Returns:
             The future id.
@@ -176,7 +192,7 @@ class KvStoreClient:
         operation = Operation(future_id, kind, len(keys), deadline_seconds, on_finished=self._finished)
         self._stats.add(f"{kind.value}_keys", len(keys))
         encoded = [_encode(key) for key in keys]
-        buffers = [] if views is None else _buffers(views, len(keys), writable=kind is Kind.LOAD)
+        buffers = [] if views is None else _views(views, len(keys), writable=kind is Kind.LOAD)
         # What cannot be stored cannot be found either.
         usable = [
             position
@@ -192,7 +208,7 @@ class KvStoreClient:
                 operation.add_part(
                     positions,
                     keys=[encoded[position] for position in positions],
-                    views=[buffers[position] for position in positions] if buffers else [],
+                    views=[buffers[position] for position in positions] if buffers else [],  # type: ignore[arg-type]
                 )
             self._under_way[future_id] = operation
         if not operation.parts:
@@ -208,7 +224,7 @@ class KvStoreClient:
             return self._options.load_timeout_millis
         return self._options.store_timeout_millis if kind is Kind.STORE else self._options.lookup_timeout_millis
 
-    def _admit(self, operation: Operation, positions: list[int], buffers: list[memoryview]) -> list[int]:
+    def _admit(self, operation: Operation, positions: list[int], buffers: Sequence[memoryview | Placed]) -> list[int]:
         """Takes as many chunks as the bound on pending stores allows: the first ones, as a prefix is of use alone."""
         admitted = 0
         for position in positions:
@@ -229,7 +245,7 @@ class KvStoreClient:
             )
         return positions[:admitted]
 
-    def _split(self, positions: list[int], buffers: list[memoryview]) -> list[list[int]]:
+    def _split(self, positions: list[int], buffers: Sequence[memoryview | Placed]) -> list[list[int]]:
         if not positions or not buffers:
             return [positions] if positions else []
         sizes = [len(buffers[position]) for position in positions]
@@ -266,9 +282,14 @@ def _encode(key: str) -> bytes:
         return b""
 
 
-def _buffers(views: Sequence[Any], count: int, writable: bool) -> list[memoryview]:
+def _views(views: Sequence[Any], count: int, writable: bool) -> list[memoryview] | list[Placed]:
     if len(views) != count:
         raise ValueError(f"{count} keys and {len(views)} views")
+    placed = [view for view in views if isinstance(view, Placed)]
+    if placed:
+        if len(placed) < count or any(view.memory is not placed[0].memory for view in placed):
+            raise ValueError("views that are placed must all be placed in the same memory")
+        return placed
     # LMCache's views have the format "<B", which cannot be sliced into or copied from as bytes.
     buffers = [memoryview(view).cast("B") for view in views]
     if writable and any(buffer.readonly for buffer in buffers):

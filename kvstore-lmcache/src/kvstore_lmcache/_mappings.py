@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ._region import Offer, file_offer
+
 _MAPS = "/proc/self/maps"
 _OPEN_FILES = "/proc/self/fd"
 
@@ -48,6 +50,10 @@ class SharedFile(NamedTuple):
                 if self._is(os.stat(path)) and (fd := self._open(path, 0)) is not None:
                     return fd
         raise FileNotFoundError(f"{self.path} has neither its name nor an open descriptor any more")
+
+    def offer(self) -> Offer:
+        """Returns what to hand over to the daemon; raises as :meth:`open`."""
+        return file_offer(self.open())
 
     def _open(self, path: str, flags: int) -> int | None:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | flags)

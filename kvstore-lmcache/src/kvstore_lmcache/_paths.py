@@ -1,7 +1,7 @@
 """Which way each chunk's bytes go between the caller's memory and the daemon.
 
-- In place: the memory is a file in memory (LMCache's L1 with ``--shm-name``) that the daemon maps too, and reads and
-  writes by itself. No copy.
+- In place: the memory is a file in memory (LMCache's L1 with ``--shm-name``) or on a GPU (:mod:`._gpu_memory`) that the
+  daemon maps too, and reads and writes by itself. No copy.
 - Staged: one copy to or from memory of this client that the daemon shares.
 - Stream: in messages. The only way to a daemon elsewhere.
 
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from ._complaints import Complaints
 from ._options import Options
+from ._placed import Placed
 from ._region import Region
 from ._session import Session
 from ._staging import Staging, aligned
@@ -70,8 +71,13 @@ class Paths:
 
     def routes(self, session: Session, part: Part) -> list[Route]:
         """Deals the slots of a part out. One that a forced way cannot take is in none."""
+        if part.placed:
+            routes = self._placed(session, part, part.placed)
+            for route in routes:
+                self._announce(session, route)
+            return routes
         slots: Sequence[int] = range(len(part.keys))
-        routes: list[Route] = []
+        routes = []
         addresses = part.addresses()
         if addresses is None:
             return []
@@ -97,6 +103,13 @@ class Paths:
 
     def _may_go(self, path: Path) -> bool:
         return self._wish in ("auto", path.value)
+
+    def _placed(self, session: Session, part: Part, placed: Sequence[Placed]) -> list[Route]:
+        region = session.regions.find(placed[0].memory, self._limit_seconds(part))
+        if region is None:
+            self._stats.add("path_impossible_chunks", len(placed))
+            return []
+        return [Route(Path.IN_PLACE, region, list(range(len(placed))), [view.offset for view in placed])]
 
     def _in_place(self, session: Session, part: Part, addresses: list[int]) -> list[Route]:
         mappings = session.regions.mappings()

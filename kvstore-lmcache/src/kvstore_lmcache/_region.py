@@ -6,13 +6,15 @@ docs/reference/regions.md is the contract.
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 logger = logging.getLogger("kvstore_lmcache")
 
-_VERSION = b"\x01"
+_FILE_IN_MEMORY = b"\x01"
 _TAKEN = b"\x00"
 _TICKET_BYTES = 16
 _LONGEST_REFUSAL_BYTES = 4096
@@ -25,12 +27,31 @@ class RegionRefused(Exception):  # noqa: N818
     """The daemon does not take the memory; the message says why."""
 
 
-def hand_over(path: str, fd: int, timeout_seconds: float) -> tuple[socket.socket, bytes]:
+class Offer(NamedTuple):
+    """What is said to the daemon of some memory.
+
+    Attributes:
+        message: The first message on the region socket.
+        size_bytes: How large the memory is.
+        fd: The memory itself, if it is a file; -1 otherwise.
+    """
+
+    message: bytes
+    size_bytes: int
+    fd: int = -1
+
+
+def file_offer(fd: int) -> Offer:
+    """Offers a file in memory by a descriptor, which is the offer's from now on."""
+    return Offer(_FILE_IN_MEMORY, os.fstat(fd).st_size, fd)
+
+
+def hand_over(path: str, offer: Offer, timeout_seconds: float) -> tuple[socket.socket, bytes]:
     """Hands memory to the daemon.
 
     Args:
         path: The region socket.
-        fd: The memory; the caller may close it afterwards.
+        offer: The memory; the caller may close its descriptor afterwards.
         timeout_seconds: For each step.
 
     Returns:
@@ -44,7 +65,10 @@ def hand_over(path: str, fd: int, timeout_seconds: float) -> tuple[socket.socket
     try:
         connection.settimeout(timeout_seconds)
         connection.connect(path)
-        socket.send_fds(connection, [_VERSION], [fd])
+        if offer.fd >= 0:
+            socket.send_fds(connection, [offer.message], [offer.fd])
+        else:
+            connection.sendall(offer.message)
         if _receive(connection, 1) == _TAKEN:
             return connection, _receive(connection, _TICKET_BYTES)
         raise RegionRefused(_receive_text(connection) or "no reason given")

@@ -14,10 +14,13 @@ import grpc
 from ._complaints import Complaints
 from ._mappings import Mappings
 from ._proto import kvstore_pb2 as pb
-from ._region import Region, RegionRefused, hand_over
+from ._region import Offer, Region, RegionRefused, hand_over
 from ._stats import Stats
 
 logger = logging.getLogger("kvstore_lmcache")
+
+# In the identity of memory that is no file: no device has this number.
+NO_FILE = -1
 
 # After a refusal: what the daemon's limits leave no room for today may fit when another client has gone.
 RETRY_SECONDS = 60.0
@@ -28,7 +31,7 @@ class SharedMemory(Protocol):
 
     @property
     def identity(self) -> tuple[int, int]:
-        """Device and inode of its file; raises OSError if there can be none."""
+        """Device and inode of its file, or :data:`NO_FILE` and a number; raises OSError if there can be none."""
         ...
 
     @property
@@ -36,8 +39,8 @@ class SharedMemory(Protocol):
         """For people."""
         ...
 
-    def open(self) -> int:
-        """Returns a descriptor of the caller's own; raises OSError."""
+    def offer(self) -> Offer:
+        """Returns what to hand over, with a descriptor of the caller's own; raises OSError."""
         ...
 
 
@@ -112,7 +115,7 @@ class Regions:
         with self._lock:
             mappings = Mappings.now()
             for identity in self._regions.keys() - mappings.files():
-                if not self._regions[identity].is_ending:
+                if identity[0] != NO_FILE and not self._regions[identity].is_ending:
                     self._regions.pop(identity).close()
             return mappings
 
@@ -125,14 +128,14 @@ class Regions:
             self._regions.clear()
 
     def _hand_over(self, memory: SharedMemory, timeout_seconds: float) -> Region:
-        fd = memory.open()
+        offer = memory.offer()
         try:
-            size_bytes = os.fstat(fd).st_size
-            connection, ticket = hand_over(self._socket_path(), fd, timeout_seconds)
+            connection, ticket = hand_over(self._socket_path(), offer, timeout_seconds)
         finally:
-            os.close(fd)
+            if offer.fd >= 0:
+                os.close(offer.fd)
         try:
-            request = pb.RegisterRegionRequest(ticket=ticket, size_bytes=size_bytes)
+            request = pb.RegisterRegionRequest(ticket=ticket, size_bytes=offer.size_bytes)
             region_id = self._register(request, timeout_seconds).region_id
         except BaseException:
             connection.close()

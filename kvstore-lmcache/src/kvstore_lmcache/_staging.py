@@ -10,6 +10,8 @@ import threading
 import time
 from collections import deque
 
+from ._region import Offer, file_offer
+
 # Value positions: in place for the daemon, whatever its page size.
 ALIGNMENT_BYTES = 64 * 1024
 
@@ -23,6 +25,18 @@ _F_SEAL_GROW = 0x4
 def aligned(size_bytes: int) -> int:
     """The room that a value takes in a block."""
     return -(-size_bytes // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
+
+
+def memory_file(name: str, size_bytes: int) -> int:
+    """Makes a file in memory that cannot shrink under the daemon's hands; returns its descriptor."""
+    fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(fd, size_bytes)
+        fcntl.fcntl(fd, _F_ADD_SEALS, _F_SEAL_SHRINK | _F_SEAL_GROW | _F_SEAL_SEAL)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
 
 
 class Blocks:
@@ -115,6 +129,10 @@ class Staging:
         self._make()
         return os.dup(self._fd)
 
+    def offer(self) -> Offer:
+        """Returns what to hand over to the daemon."""
+        return file_offer(self.open())
+
     def view(self, offset: int, size_bytes: int) -> memoryview:
         """Some of the memory."""
         self._make()
@@ -135,10 +153,8 @@ class Staging:
                 return
             if self._fd == -1 and self._identity != (0, 0):
                 raise OSError("the client is closed")
-            fd = os.memfd_create("kvstore-staging", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+            fd = memory_file("kvstore-staging", self.size_bytes)
             try:
-                os.ftruncate(fd, self.size_bytes)
-                fcntl.fcntl(fd, _F_ADD_SEALS, _F_SEAL_SHRINK | _F_SEAL_GROW | _F_SEAL_SEAL)
                 memory = mmap.mmap(fd, self.size_bytes)
                 # Where the kernel lets shared memory have them (shmem_enabled=advise): a disk is then handed a chunk
                 # in few large pieces. Before any page is touched.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from ._memory import address_of, copy
+from ._placed import Placed
 
 
 class Kind(enum.Enum):
@@ -30,19 +31,26 @@ class Part:
     The daemon reaches it between :meth:`lend` and :meth:`give_back`. A part that is lent cannot be finished: who tries
     is heard when it has been given back.
 
+    Where the views are :class:`Placed`, this process copies nothing.
+
     Attributes:
         keys: The keys as sent.
         sizes: Length of each view in bytes; empty if the batch has no views.
+        placed: Where each view lies in memory that is handed over as a whole; None for views of this process's.
         hits: The result so far, by slot, which is the position in ``keys``: True, or for lengths the length in bytes.
     """
 
-    def __init__(self, operation: Operation, positions: Sequence[int], keys: list[bytes], views: list[memoryview]):
+    def __init__(
+        self, operation: Operation, positions: Sequence[int], keys: list[bytes], views: list[memoryview] | list[Placed]
+    ):
         self.operation = operation
         self.positions = positions
         self.keys = keys
         self.sizes = [len(view) for view in views]
         self.hits: list[int] = [False] * len(keys)
-        self._views = views
+        placed = [view for view in views if isinstance(view, Placed)]
+        self.placed = placed or None
+        self._views = [view for view in views if isinstance(view, memoryview)]
         self._gate = threading.Lock()
         self._shut = False
         self._lent = False
@@ -151,7 +159,7 @@ class Operation:
         self._lock = threading.Lock()
         self._open_parts = 0
 
-    def add_part(self, positions: Sequence[int], keys: list[bytes], views: list[memoryview]) -> None:
+    def add_part(self, positions: Sequence[int], keys: list[bytes], views: list[memoryview] | list[Placed]) -> None:
         """Adds a part; all must be added before the first is finished."""
         self.parts.append(Part(self, positions, keys, views))
         self._open_parts += 1

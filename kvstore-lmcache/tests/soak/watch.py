@@ -20,6 +20,7 @@ IDLE = (
     "kvstore_in_flight_transfers",
     "kvstore_io_queued",
     "kvstore_io_running",
+    "kvstore_gpu_running",
     "kvstore_store_reservations",
 )
 

@@ -122,7 +122,7 @@ class HelloRequest(_message.Message):
     def __init__(self, client_name: _Optional[str] = ..., wire_versions: _Optional[_Iterable[int]] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheck, _Mapping]]] = ...) -> None: ...
 
 class HelloResponse(_message.Message):
-    __slots__ = ("wire_version", "server_version", "node", "pool", "epoch", "limits", "io_path", "region_socket", "hash_checks")
+    __slots__ = ("wire_version", "server_version", "node", "pool", "epoch", "limits", "io_path", "region_socket", "hash_checks", "gpu_path", "gpu_reason", "gpus")
     WIRE_VERSION_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
     NODE_FIELD_NUMBER: _ClassVar[int]
@@ -132,6 +132,9 @@ class HelloResponse(_message.Message):
     IO_PATH_FIELD_NUMBER: _ClassVar[int]
     REGION_SOCKET_FIELD_NUMBER: _ClassVar[int]
     HASH_CHECKS_FIELD_NUMBER: _ClassVar[int]
+    GPU_PATH_FIELD_NUMBER: _ClassVar[int]
+    GPU_REASON_FIELD_NUMBER: _ClassVar[int]
+    GPUS_FIELD_NUMBER: _ClassVar[int]
     wire_version: int
     server_version: str
     node: str
@@ -141,7 +144,20 @@ class HelloResponse(_message.Message):
     io_path: str
     region_socket: str
     hash_checks: _containers.RepeatedCompositeFieldContainer[HashCheckResult]
-    def __init__(self, wire_version: _Optional[int] = ..., server_version: _Optional[str] = ..., node: _Optional[str] = ..., pool: _Optional[str] = ..., epoch: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., io_path: _Optional[str] = ..., region_socket: _Optional[str] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheckResult, _Mapping]]] = ...) -> None: ...
+    gpu_path: str
+    gpu_reason: str
+    gpus: _containers.RepeatedCompositeFieldContainer[Gpu]
+    def __init__(self, wire_version: _Optional[int] = ..., server_version: _Optional[str] = ..., node: _Optional[str] = ..., pool: _Optional[str] = ..., epoch: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., io_path: _Optional[str] = ..., region_socket: _Optional[str] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheckResult, _Mapping]]] = ..., gpu_path: _Optional[str] = ..., gpu_reason: _Optional[str] = ..., gpus: _Optional[_Iterable[_Union[Gpu, _Mapping]]] = ...) -> None: ...
+
+class Gpu(_message.Message):
+    __slots__ = ("uuid", "name", "memory_bytes")
+    UUID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    uuid: bytes
+    name: str
+    memory_bytes: int
+    def __init__(self, uuid: _Optional[bytes] = ..., name: _Optional[str] = ..., memory_bytes: _Optional[int] = ...) -> None: ...
 
 class Limits(_message.Message):
     __slots__ = ("key_bytes", "value_bytes", "keys", "frame_bytes", "lease_millis", "tokens")

@@ -1,5 +1,8 @@
 package kvstore.api;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
@@ -33,6 +36,23 @@ public interface IoEngine extends AutoCloseable {
 
     /** What the file system under {@code directory} is and has left. */
     FileSystemFacts facts(Path directory) throws IoFailure;
+
+    /**
+     * The bytes of disk that are allocated to a file or directory, as {@code du} counts them. More than its size where the
+     * file system needs blocks to find the others, less where it has holes. An engine that cannot know answers with the
+     * size.
+     *
+     * @throws IoFailure {@code NOT_FOUND} if there is none
+     */
+    default long allocatedBytes(Path file) throws IoFailure {
+        try {
+            return Files.size(file);
+        } catch (NoSuchFileException e) {
+            throw new IoFailure(IoFailure.Kind.NOT_FOUND, 0, "size of " + file + ": it does not exist");
+        } catch (IOException e) {
+            throw new IoFailure(IoFailure.Kind.IO, 0, "size of " + file + ": " + e);
+        }
+    }
 
     /** Waits for what is under way, then lets go of the threads. Files must be closed before. Idempotent. */
     @Override

@@ -9,9 +9,11 @@ import io.netty.channel.EventLoopGroup;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
 import kvstore.v1.AdminGrpc;
@@ -32,6 +34,8 @@ import kvstore.v1.MatchPrefixResponse;
 import kvstore.v1.RegisterRegionRequest;
 import kvstore.v1.RegisterRegionResponse;
 import kvstore.v1.ReleaseRequest;
+import kvstore.v1.ScrubRequest;
+import kvstore.v1.ScrubResponse;
 import kvstore.v1.StatRequest;
 import kvstore.v1.StatResponse;
 
@@ -223,6 +227,32 @@ public final class KvStoreClient implements AutoCloseable {
         ExplainRequest request =
                 ExplainRequest.newBuilder().setKey(WireKeys.bytes(key)).build();
         return call(() -> admin().explain(request));
+    }
+
+    /**
+     * Makes the daemon read all that is stored and compare it with its checksums. Blocks until that has ended, however
+     * long it takes.
+     *
+     * @param bytesPerSecond 0 for no limit
+     * @param reportOnly whether bad records are not forgotten
+     * @param seen is told of each answer
+     * @return the last answer
+     */
+    public ScrubResponse scrub(long bytesPerSecond, boolean reportOnly, Consumer<ScrubResponse> seen) {
+        ScrubRequest request = ScrubRequest.newBuilder()
+                .setBytesPerSecond(bytesPerSecond)
+                .setReportOnly(reportOnly)
+                .build();
+        return call(() -> {
+            Iterator<ScrubResponse> answers =
+                    AdminGrpc.newBlockingStub(channels.control()).scrub(request);
+            ScrubResponse last = ScrubResponse.getDefaultInstance();
+            while (answers.hasNext()) {
+                last = answers.next();
+                seen.accept(last);
+            }
+            return last;
+        });
     }
 
     /** Ends what is under way with {@code UNAVAILABLE} and closes the connections. Idempotent. */

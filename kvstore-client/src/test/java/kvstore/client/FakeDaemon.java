@@ -47,6 +47,8 @@ import kvstore.v1.PutResponse;
 import kvstore.v1.PutStatus;
 import kvstore.v1.ReleaseRequest;
 import kvstore.v1.ReleaseResponse;
+import kvstore.v1.ScrubRequest;
+import kvstore.v1.ScrubResponse;
 import kvstore.v1.StatRequest;
 import kvstore.v1.StatResponse;
 import org.jspecify.annotations.NullMarked;
@@ -75,6 +77,11 @@ public final class FakeDaemon implements AutoCloseable {
     public volatile boolean ready = true;
     public volatile int unreadableSegments;
     public volatile String fileSystem = "ext4";
+
+    /** What a scrub answers, and what it was asked for. */
+    public volatile List<ScrubResponse> scrubAnswers = List.of();
+
+    public final List<ScrubRequest> scrubs = Collections.synchronizedList(new ArrayList<>());
 
     public final ConcurrentSkipListMap<ByteString, ByteString> chunks =
             new ConcurrentSkipListMap<>(ByteString.unsignedLexicographicalComparator());
@@ -331,6 +338,13 @@ public final class FakeDaemon implements AutoCloseable {
                             .setChunks(chunks.size())
                             .setReady(ready)
                             .build());
+        }
+
+        @Override
+        public void scrub(ScrubRequest request, StreamObserver<ScrubResponse> out) {
+            scrubs.add(request);
+            scrubAnswers.forEach(out::onNext);
+            out.onCompleted();
         }
 
         @Override

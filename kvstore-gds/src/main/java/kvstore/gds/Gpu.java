@@ -133,6 +133,11 @@ final class Gpu {
         return Stream.concat(reads.workers().stream(), writes.workers().stream());
     }
 
+    /** Memory of the slots of all threads in bytes, of which each has as much pinned host memory. */
+    long slotBytes() {
+        return Stream.of(reads, writes, work).mapToLong(GpuLane::slotBytes).sum();
+    }
+
     /** The checksums of GPU memory, computed there. */
     BlockChecksums checksums(long address, long lengthBytes) throws IoFailure {
         if (lengthBytes == 0) {

@@ -43,6 +43,9 @@ public final class GpuEngine implements IoEngine {
     private final Set<GpuFile> files = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean closed = new AtomicBoolean();
 
+    /** Set once transfers did not come back in the time that a close has, so that the next file does not wait as long. */
+    private final AtomicBoolean stuck = new AtomicBoolean();
+
     private GpuEngine(GdsConfig config, IoEngine base, List<Gpu> gpus, Availability<CuFileDriver> started) {
         this.config = config;
         this.base = base;
@@ -169,6 +172,13 @@ public final class GpuEngine implements IoEngine {
                 "this memory cannot be shared: GPU " + gpu + " is not one of this daemon, which has " + gpus());
     }
 
+    /** The GPUs that are served, with what they are called and what was taken there. */
+    public List<ServedGpu> served() {
+        return gpus.stream()
+                .map(gpu -> new ServedGpu(gpu.uuid(), gpu.name(), gpu.slotBytes(), gpu.slotBytes()))
+                .toList();
+    }
+
     /** The figures of all reads into GPU memory. */
     public GpuStats reads() {
         return reads;
@@ -224,6 +234,11 @@ public final class GpuEngine implements IoEngine {
         return base.facts(directory);
     }
 
+    @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        return base.allocatedBytes(file);
+    }
+
     GpuTransfer transfer(GpuFile file, boolean reading, DeviceBuffer buffer, long offset) {
         return new GpuTransfer(file, mover, reading ? reads : writes, reading, buffer, offset);
     }
@@ -238,8 +253,13 @@ public final class GpuEngine implements IoEngine {
         files.remove(file);
     }
 
+    /** How long to wait for transfers that have not come back; nothing once somebody has waited in vain. */
     long shutdownNanos() {
-        return TimeUnit.MILLISECONDS.toNanos(config.shutdownMillis());
+        return stuck.get() ? 0 : TimeUnit.MILLISECONDS.toNanos(config.shutdownMillis());
+    }
+
+    void isStuck() {
+        stuck.set(true);
     }
 
     /**

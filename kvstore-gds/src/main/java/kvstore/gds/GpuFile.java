@@ -156,6 +156,7 @@ final class GpuFile implements IoFile {
         while (true) {
             try {
                 if (!ended.await(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                    engine.isStuck();
                     LOG.error("{} is left open: {} transfers of GPU memory do not come back", file(), references);
                 }
                 break;

@@ -27,6 +27,11 @@ final class GpuLane {
         workers.forEach(Thread::start);
     }
 
+    /** What the threads' slots take together. */
+    long slotBytes() {
+        return workers.stream().mapToLong(worker -> worker.staging().byteSize()).sum();
+    }
+
     List<GpuWorker> workers() {
         return workers;
     }

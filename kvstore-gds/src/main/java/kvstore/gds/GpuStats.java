@@ -19,7 +19,8 @@ public final class GpuStats {
     private final Map<Kind, LongAdder> failures = new ConcurrentHashMap<>();
     private final AtomicInteger underWay = new AtomicInteger();
 
-    GpuStats() {}
+    /** All 0. */
+    public GpuStats() {}
 
     /** Operations that moved all their bytes. */
     public long operations() {
@@ -41,6 +42,11 @@ public final class GpuStats {
         Map<String, Long> counts = new TreeMap<>();
         fallbacks.forEach((reason, count) -> counts.put(reason, count.sum()));
         return counts;
+    }
+
+    /** Requests that libcufile refused and O_DIRECT took over, for whatever reason. */
+    public long fallbackCount() {
+        return fallbacks.values().stream().mapToLong(LongAdder::sum).sum();
     }
 
     /** Operations that failed in this way. */

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import kvstore.gds.Availability.Unavailable;
-import kvstore.gds.Stubs.Operation;
+import kvstore.testkit.GpuStubs.Operation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -6,18 +6,24 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.locks.LockSupport;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFailure.Kind;
 
 /**
- * Sends datagrams to a Unix socket of another process, which Java itself has no way to do. Never waits: what the receiver
- * has no room for is refused. Thread-safe.
+ * Sends datagrams to a Unix socket of another process, which Java itself has no way to do. Does not wait for long: what the receiver
+ * has no room for is refused after a second. Thread-safe.
  */
 public final class DatagramSender implements AutoCloseable {
     private static final short AF_UNIX = 1;
 
     /** {@code sun_path}, of Linux {@code linux/un.h}. */
     private static final int PATH_BYTES_MAX = 108;
+
+    /** How often, and after what pause, it is tried again to send to a receiver that has no room: for a second in all. */
+    private static final int ATTEMPTS_MAX = 1000;
+
+    private static final long PAUSE_NANOS = 1_000_000;
 
     private final Arena arena = Arena.ofShared();
     private final String path;
@@ -74,7 +80,12 @@ public final class DatagramSender implements AutoCloseable {
     public void send(String text) throws IoFailure {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment datagram = scratch.allocateFrom(text);
-            long sent = Libc.INSTANCE.sendTo(fd, datagram.asSlice(0, datagram.byteSize() - 1), address);
+            MemorySegment message = datagram.asSlice(0, datagram.byteSize() - 1);
+            long sent = Libc.INSTANCE.sendTo(fd, message, address);
+            for (int attempt = 0; Errno.EAGAIN.is(sent) && attempt < ATTEMPTS_MAX; attempt++) {
+                LockSupport.parkNanos(PAUSE_NANOS);
+                sent = Libc.INSTANCE.sendTo(fd, message, address);
+            }
             if (sent < 0) {
                 throw Errno.failure(sent, "datagram to " + path);
             }

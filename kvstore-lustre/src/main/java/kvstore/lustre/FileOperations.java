@@ -17,6 +17,9 @@ final class FileOperations {
     /** Calls in a row without one whole block of progress before an operation gives up. */
     static final int FRUITLESS_CALLS_MAX = 16;
 
+    /** What {@code stat} counts in, whatever the file system's own blocks are. */
+    private static final int STAT_BLOCK_BYTES = 512;
+
     private final PosixCalls calls;
 
     FileOperations(PosixCalls calls) {
@@ -77,6 +80,11 @@ final class FileOperations {
 
     long size(int fd, Path file) throws IoFailure {
         return required(uninterrupted(() -> calls.size(fd)), "lseek " + file);
+    }
+
+    /** The bytes of disk that a file takes, as {@code du} counts them. */
+    long allocatedBytes(Path file) throws IoFailure {
+        return required(uninterrupted(() -> calls.blocks(file)), "statx " + file) * STAT_BLOCK_BYTES;
     }
 
     void unlink(Path file) throws IoFailure {

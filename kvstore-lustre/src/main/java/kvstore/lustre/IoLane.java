@@ -23,6 +23,15 @@ final class IoLane {
         threads.prestartAllCoreThreads();
     }
 
+    /** Adds threads until there are this many; never takes any away. */
+    synchronized void growTo(int threadCount) {
+        if (threadCount > threads.getCorePoolSize()) {
+            threads.setMaximumPoolSize(threadCount);
+            threads.setCorePoolSize(threadCount);
+            threads.prestartAllCoreThreads();
+        }
+    }
+
     IoStats stats() {
         return stats;
     }

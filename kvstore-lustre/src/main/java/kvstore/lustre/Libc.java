@@ -39,12 +39,20 @@ final class Libc implements PosixCalls {
     private static final int MAP_SHARED = 0x01;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
     private static final int F_GET_SEALS = 1034;
+    private static final int MSG_PEEK_DONTWAIT = 0x42;
     private static final int F_OFD_SETLK = 37;
     private static final short F_WRLCK = 1;
     private static final int AT_FDCWD = -100;
     private static final int AF_UNIX = 1;
     private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
     private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
+
+    /** {@code statx} is the same on all architectures: {@code include/uapi/linux/{fcntl,stat}.h}. */
+    private static final int AT_SYMLINK_NOFOLLOW = 0x100;
+
+    private static final int STATX_BLOCKS = 0x400;
+    private static final long STATX_BYTES = 256;
+    private static final long STX_BLOCKS = 48;
 
     /** The C library has no function for {@code quotactl_fd}. The number is the same on all architectures. */
     private static final long SYS_QUOTACTL_FD = 443;
@@ -78,6 +86,8 @@ final class Libc implements PosixCalls {
     private static final MethodHandle LSEEK =
             handle("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle UNLINK = handle("unlink", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+    private static final MethodHandle STATX =
+            handle("statx", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle STATFS = handle("statfs", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle MMAP = handle(
             "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
@@ -96,6 +106,8 @@ final class Libc implements PosixCalls {
     private static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MADVISE =
             handle("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle RECV =
+            handle("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
     private static final MethodHandle SOCKET =
             handle("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle SENDTO = handle(
@@ -199,6 +211,26 @@ final class Libc implements PosixCalls {
         MemorySegment capture = CAPTURE.get();
         try (Arena arena = Arena.ofConfined()) {
             return result((int) UNLINK.invokeExact(capture, arena.allocateFrom(file.toString())), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    @Override
+    public long blocks(Path file) {
+        MemorySegment capture = CAPTURE.get();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment statx = arena.allocate(STATX_BYTES, Long.BYTES);
+            int result = result(
+                    (int) STATX.invokeExact(
+                            capture,
+                            AT_FDCWD,
+                            arena.allocateFrom(file.toString()),
+                            AT_SYMLINK_NOFOLLOW,
+                            STATX_BLOCKS,
+                            statx),
+                    capture);
+            return result < 0 ? result : statx.get(JAVA_LONG, STX_BLOCKS);
         } catch (Throwable thrown) {
             throw impossible(thrown);
         }
@@ -309,6 +341,18 @@ final class Libc implements PosixCalls {
         MemorySegment capture = CAPTURE.get();
         try {
             return result((int) MADVISE.invokeExact(capture, address, sizeBytes, advice), capture);
+        } catch (Throwable thrown) {
+            throw impossible(thrown);
+        }
+    }
+
+    /** Looks at what a socket has without taking it or waiting for it; the number of bytes, or {@code -errno}. */
+    long peek(int fd, MemorySegment destination) {
+        MemorySegment capture = CAPTURE.get();
+        try {
+            return result(
+                    (long) RECV.invokeExact(capture, fd, destination, destination.byteSize(), MSG_PEEK_DONTWAIT),
+                    capture);
         } catch (Throwable thrown) {
             throw impossible(thrown);
         }

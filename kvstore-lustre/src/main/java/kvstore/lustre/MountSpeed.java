@@ -22,7 +22,8 @@ final class MountSpeed {
     private static final int[] DEPTHS = {1, 4, 16};
 
     private static final int DEEPEST = 16;
-    private static final int CREATES = 200;
+    private static final int CREATES_MIN = 20;
+    private static final int CREATES_MAX = 2000;
 
     /** A file of this part of what is available, or smaller. */
     private static final int SPACE_SHARE = 10;
@@ -38,12 +39,14 @@ final class MountSpeed {
     /** Not on the way of a chunk; it bounds how fast segments come and go. */
     MountCheck metadata(String name) throws IoFailure {
         long startNanos = System.nanoTime();
-        for (int i = 0; i < CREATES; i++) {
-            files.with("file-" + i, 0, (_, _) -> new MountCheck(name, Verdict.OK, "", ""));
+        long endNanos = startNanos + load.eachMillis() * 1_000_000;
+        int creates = 0;
+        while (creates < CREATES_MIN || (creates < CREATES_MAX && System.nanoTime() - endNanos < 0)) {
+            files.with("file-" + creates, 0, (_, _) -> new MountCheck(name, Verdict.OK, "", ""));
+            creates++;
         }
-        double seconds = seconds(startNanos);
-        return new MountCheck(
-                name, Verdict.OK, "%.0f creates and unlinks a second, one at a time".formatted(CREATES / seconds), "");
+        double rate = creates / seconds(startNanos);
+        return new MountCheck(name, Verdict.OK, "%.0f creates and unlinks a second, one at a time".formatted(rate), "");
     }
 
     /** Two checks, of writes and of reads. */

@@ -52,6 +52,13 @@ interface PosixCalls {
     int unlink(Path file);
 
     /**
+     * Asks how much disk a file takes ({@code statx}, {@code STATX_BLOCKS}); a symbolic link is not followed.
+     *
+     * @return its blocks of 512 bytes
+     */
+    long blocks(Path file);
+
+    /**
      * Asks what the file system under {@code file} is.
      *
      * @param result of {@link FileSystems#STATFS}

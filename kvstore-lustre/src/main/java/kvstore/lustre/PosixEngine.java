@@ -27,6 +27,7 @@ public final class PosixEngine implements IoEngine {
 
     private final PosixCalls calls;
     private final FileOperations operations;
+    private final QuotaLimits quotas;
     private final DirectProbe.Result probed;
     private final DirectoryLayouts layouts;
     private final IoLane reads;
@@ -36,6 +37,7 @@ public final class PosixEngine implements IoEngine {
     private PosixEngine(PosixCalls calls, EngineConfig config, DirectProbe.Result probed) {
         this.calls = calls;
         this.operations = new FileOperations(calls);
+        this.quotas = new QuotaLimits(calls);
         this.probed = probed;
         this.layouts = new DirectoryLayouts(calls, config.layout());
         this.reads = new IoLane("kvstore-io-read", config.readThreads());
@@ -57,6 +59,12 @@ public final class PosixEngine implements IoEngine {
     /** As {@link #open(EngineConfig, Path)}, with something between the engine and the kernel. */
     static PosixEngine open(EngineConfig config, Path probeDirectory, PosixCalls calls) throws IoFailure {
         return new PosixEngine(calls, config, new DirectProbe(calls, probeDirectory).run(config.direct()));
+    }
+
+    /** Takes more threads into service where somebody above asks for more at one time than was configured. */
+    public void growTo(int readThreads, int writeThreads) {
+        reads.growTo(readThreads);
+        writes.growTo(writeThreads);
     }
 
     @Override
@@ -148,7 +156,12 @@ public final class PosixEngine implements IoEngine {
 
     @Override
     public FileSystemFacts facts(Path directory) throws IoFailure {
-        return FileSystems.facts(calls, directory);
+        return quotas.within(FileSystems.facts(calls, directory), directory);
+    }
+
+    @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        return operations.allocatedBytes(file);
     }
 
     /**
@@ -190,7 +203,7 @@ public final class PosixEngine implements IoEngine {
 
     /** Asked first, because ext4 takes all the space there is, from everybody, before it says that it is not enough. */
     private void requireSpace(Path parent, Path file, long sizeBytes) throws IoFailure {
-        FileSystemFacts facts = facts(parent);
+        FileSystemFacts facts = FileSystems.facts(calls, parent);
         // a total of zero is a file system that keeps no count, such as a tmpfs without a limit
         if (facts.totalBytes() > 0 && sizeBytes > facts.availableBytes()) {
             throw new IoFailure(

@@ -147,6 +147,11 @@ final class FaultyCalls extends ForwardingCalls {
     }
 
     @Override
+    public long blocks(Path file) {
+        return call("statx", () -> super.blocks(file));
+    }
+
+    @Override
     public int statfs(Path file, MemorySegment result) {
         return (int) call("statfs", () -> super.statfs(file, result));
     }

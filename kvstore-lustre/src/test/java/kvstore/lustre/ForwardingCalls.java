@@ -62,6 +62,11 @@ class ForwardingCalls implements PosixCalls {
     }
 
     @Override
+    public long blocks(Path file) {
+        return next.blocks(file);
+    }
+
+    @Override
     public int statfs(Path file, MemorySegment result) {
         return next.statfs(file, result);
     }

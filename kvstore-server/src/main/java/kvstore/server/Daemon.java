@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -15,10 +17,14 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoPath;
+import kvstore.gds.GdsConfig;
+import kvstore.gds.GpuEngine;
+import kvstore.gds.ServedGpu;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.server.admin.AdminHttp;
@@ -30,15 +36,23 @@ import kvstore.server.io.GuardedEngine;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
+import kvstore.server.metrics.GpuFigures;
+import kvstore.server.metrics.ScrubFigures;
+import kvstore.server.region.GpuAccess;
 import kvstore.server.region.RegionAccess;
 import kvstore.server.region.RegionDoor;
+import kvstore.server.region.RegionKind;
 import kvstore.server.region.RegionMover;
+import kvstore.server.region.RegionTally;
 import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
+import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
+import kvstore.store.CapacityConfig;
 import kvstore.store.ChunkStore;
+import kvstore.store.ScrubReport;
 import kvstore.store.StoreConfig;
 import kvstore.store.StoreStats;
 import org.slf4j.Logger;
@@ -73,6 +87,7 @@ public final class Daemon implements AutoCloseable {
     private Optional<RespDoor> respDoor = Optional.empty();
     private Optional<LmDoor> lmDoor = Optional.empty();
     private Optional<AdminHttp> admin = Optional.empty();
+    private Optional<Scrubs> scrubs = Optional.empty();
 
     private Daemon(DaemonConfig config) {
         this.config = config;
@@ -106,15 +121,19 @@ public final class Daemon implements AutoCloseable {
 
     private void open(UnaryOperator<IoEngine> between) throws IOException {
         if (config.admin().listen().isPresent()) {
-            admin = Optional.of(
-                    parts.add(AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady, this::trouble)));
+            admin = Optional.of(parts.add(
+                    AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady, this::trouble)));
         }
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
-        GuardedEngine disk = parts.add(new GuardedEngine(between.apply(engine), config.io()));
+        GpuAccess gpus = openGpus(engine);
+        IoEngine all = gpus.engine().<IoEngine>map(Function.identity()).orElse(engine);
+        GuardedEngine disk = parts.add(new GuardedEngine(between.apply(all), config.io()));
         ChunkStore store = parts.add(ChunkStore.open(storeConfig(), disk, metrics.storeListener()));
         engine.prepare(store.directory());
         this.store = Optional.of(store);
+        Scrubs background = parts.add(new Scrubs(store, engine.reads()::queued));
+        scrubs = Optional.of(background);
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
@@ -132,19 +151,20 @@ public final class Daemon implements AutoCloseable {
                 Version.current(),
                 store.identity(),
                 disk,
+                gpus,
                 config.data().directory().toString(),
                 engine::layout,
                 started,
                 () -> state.get() == State.READY);
-        RegionAccess regions = openRegions(transfers);
-        metrics.bindRegions(regions.regions()::count, regions.regions()::bytes);
+        RegionAccess regions = openRegions(transfers, gpus);
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
         metrics.bindStore(store::stats, () -> availableBytes(disk));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
+        metrics.bindGpus(gpus.path(), gpus.reason(), gpus.engine().map(GpuFigures::of));
         metrics.bindDisk(disk::reads, disk::writes);
         metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
-                config.grpc(), transfers, node, regions, config.lease().maxDuration()));
+                config.grpc(), transfers, node, regions, config.lease().maxDuration(), background));
         door = Optional.of(opened);
         opened.open();
         if (config.resp().listen().isPresent()) {
@@ -158,22 +178,67 @@ public final class Daemon implements AutoCloseable {
             lmDoor = Optional.of(lm);
             lm.open();
         }
+        background.start(config.scrub());
+        metrics.bindScrubs(() -> figures(background));
         disk.guard(config.data().directory().resolve(".probe-" + config.node()), opened::serving);
         guarded = Optional.of(disk);
         state.set(State.READY);
         metrics.ready(true);
         Duration took = Duration.between(started, Instant.now());
         metrics.started(Version.current(), store.identity().epoch(), took);
-        logStart(engine, store, slabs, took);
+        logStart(engine, gpus, store, slabs, took);
     }
 
-    private RegionAccess openRegions(Transfers transfers) throws IOException {
+    private static ScrubFigures figures(Scrubs scrubs) {
+        ScrubReport report = scrubs.background();
+        return new ScrubFigures(
+                scrubs.goodRecords(),
+                scrubs.badRecords(),
+                scrubs.unreadRecords(),
+                scrubs.bytes(),
+                scrubs.backgroundRuns(),
+                report.segments() == 0 ? 0 : (double) report.segmentsDone() / report.segments(),
+                scrubs.completedMillis());
+    }
+
+    /** On top of the engine for host memory; what is missing is a value with a reason, and the daemon runs without. */
+    private GpuAccess openGpus(PosixEngine engine) throws IOException {
+        GdsConfig gds = config.gds();
+        GpuAccess gpus;
+        try {
+            gpus = new GpuAccess(GpuEngine.open(gds, engine, config.data().directory()));
+        } catch (IoFailure e) {
+            throw new IOException("data.directory: " + e.getMessage(), e);
+        }
+        if (gpus.engine().isPresent()) {
+            parts.add(gpus.engine().get());
+            // each thread of a GPU that stages waits for one of these
+            engine.growTo(
+                    gds.readThreads() * gpus.gpus().size(),
+                    gds.writeThreads() * gpus.gpus().size());
+        }
+        for (ServedGpu gpu : gpus.gpus()) {
+            log.atInfo()
+                    .addKeyValue("gpu", gpu.uuid())
+                    .addKeyValue("name", gpu.name())
+                    .addKeyValue("memory_bytes", gpu.memoryBytes())
+                    .addKeyValue("pinned_host_bytes", gpu.hostMemoryBytes())
+                    .log("GPU memory is served");
+        }
+        return gpus;
+    }
+
+    private RegionAccess openRegions(Transfers transfers, GpuAccess gpus) throws IOException {
         Regions regions = new Regions(config.region().maxCount());
+        for (RegionKind kind : RegionKind.values()) {
+            RegionTally tally = regions.tally(kind);
+            metrics.bindRegions(kind.label(), tally::count, tally::bytes, tally::endedIdle, tally::endedBusy);
+        }
         RegionMover mover = new RegionMover(
                 transfers, parts.add(new RegionThreads(config.region().threads())));
         Optional<Path> socket = config.region().socket();
         if (socket.isPresent()) {
-            parts.add(new RegionDoor(config.region(), config.grpc().unixSocketMode(), regions))
+            parts.add(new RegionDoor(config.region(), config.grpc().unixSocketMode(), regions, gpus))
                     .open(socket.get());
         }
         return new RegionAccess(regions, mover, socket.map(Path::toString).orElse(""));
@@ -191,8 +256,49 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
+    /**
+     * Tries all directories, because the engine is one: payload goes the same way in each. One of several that does not answer
+     * is left to the store.
+     */
     private PosixEngine openEngine() throws IOException {
-        Path directory = config.data().directory();
+        List<Path> directories = new ArrayList<>(List.of(config.data().directory()));
+        directories.addAll(config.data().moreDirectories());
+        PosixEngine engine = null;
+        IOException refusal = null;
+        for (Path directory : directories) {
+            try {
+                PosixEngine opened = openEngine(directory);
+                if (engine == null) {
+                    engine = opened;
+                } else {
+                    opened.close();
+                    requireSamePath(engine, opened, directory);
+                }
+            } catch (IoFailure e) {
+                refusal = new IOException("data.directory: " + e.getMessage(), e);
+                log.atWarn().addKeyValue("directory", directory).log("{}", e.getMessage());
+            }
+        }
+        if (engine == null) {
+            throw refusal == null ? new IOException("no directory") : refusal;
+        }
+        return engine;
+    }
+
+    private static void requireSamePath(PosixEngine first, PosixEngine other, Path directory) throws IOException {
+        if (first.path() != other.path()) {
+            first.close();
+            throw new IOException(
+                    "data.more-directories: payload goes by %s in %s and by %s elsewhere (%s): leave it out, or set data.direct-io to off"
+                            .formatted(
+                                    other.path().label(),
+                                    directory,
+                                    first.path().label(),
+                                    other.reason()));
+        }
+    }
+
+    private PosixEngine openEngine(Path directory) throws IOException {
         Path parent = directory.getParent();
         if (!Files.isDirectory(directory)) {
             if (parent != null && !Files.isDirectory(parent)) {
@@ -202,17 +308,13 @@ public final class Daemon implements AutoCloseable {
             Files.createDirectory(directory);
         }
         DataConfig data = config.data();
-        try {
-            return PosixEngine.open(
-                    new EngineConfig(
-                            data.readThreads(),
-                            data.writeThreads(),
-                            data.directIo(),
-                            config.lustre().layout()),
-                    directory);
-        } catch (IoFailure e) {
-            throw new IOException("data.directory: " + e.getMessage(), e);
-        }
+        return PosixEngine.open(
+                new EngineConfig(
+                        data.readThreads(),
+                        data.writeThreads(),
+                        data.directIo(),
+                        config.lustre().layout()),
+                directory);
     }
 
     private StoreConfig storeConfig() {
@@ -226,7 +328,12 @@ public final class Daemon implements AutoCloseable {
                 config.lease().maxDuration().toMillis(),
                 config.lease().maxCount(),
                 config.eviction(),
-                config.explain().maxKeys());
+                config.explain().maxKeys(),
+                data.moreDirectories(),
+                new CapacityConfig(
+                        config.capacity().highWatermark(),
+                        config.capacity().lowWatermark(),
+                        config.capacity().freeSpaceFloorBytes().orElse(CapacityConfig.AUTOMATIC_FLOOR)));
     }
 
     private long writeLimitBytes() {
@@ -234,7 +341,8 @@ public final class Daemon implements AutoCloseable {
         return Math.max(SlabPool.MAX_SLAB_BYTES, share);
     }
 
-    private void logStart(PosixEngine engine, ChunkStore store, SlabPool slabs, Duration took) throws IoFailure {
+    private void logStart(PosixEngine engine, GpuAccess gpus, ChunkStore store, SlabPool slabs, Duration took)
+            throws IoFailure {
         if (engine.path() != IoPath.ODIRECT) {
             log.atWarn().addKeyValue("reason", engine.reason()).log("payload goes through the page cache");
         }
@@ -246,12 +354,15 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("capacity_bytes", store.stats().capacityBytes())
                 .addKeyValue("eviction", config.eviction().policy().label())
                 .addKeyValue("used_bytes", store.stats().usedBytes())
+                .addKeyValue("floor_bytes", store.stats().capacity().floorBytes())
                 .addKeyValue("chunks", store.stats().chunks())
                 .addKeyValue("memory_bytes", slabs.totalBytes())
                 .addKeyValue("file_system", fileSystem(engine))
                 .addKeyValue("stripe_layout", engine.layout().outcome().label())
                 .addKeyValue("io_path", engine.path().label())
                 .addKeyValue("io_reason", engine.reason())
+                .addKeyValue("gpu_path", gpus.path())
+                .addKeyValue("gpu_reason", gpus.reason())
                 .addKeyValue(
                         "grpc", tcpAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(
@@ -321,7 +432,11 @@ public final class Daemon implements AutoCloseable {
     /** For {@code /readyz}: empty when ready. */
     private Optional<String> whyNotReady() {
         return switch (Objects.requireNonNull(state.get())) {
-            case STARTING -> Optional.of("starting: the store is being recovered");
+            case STARTING -> {
+                String recovering = metrics.recovering();
+                yield Optional.of("starting: "
+                        + (recovering.isEmpty() ? "the file system is looked at" : "recovering, " + recovering));
+            }
             case READY -> guarded.flatMap(GuardedEngine::unreadable);
             case DRAINING, STOPPED -> Optional.of("stopping");
         };
@@ -344,6 +459,7 @@ public final class Daemon implements AutoCloseable {
             return;
         }
         metrics.ready(false);
+        scrubs.ifPresent(Scrubs::stop);
         Instant begin = Instant.now();
         drainDoors();
         parts.close();

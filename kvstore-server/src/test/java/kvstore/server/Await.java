@@ -1,6 +1,7 @@
 package kvstore.server;
 
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.awaitility.Awaitility;
 
@@ -11,6 +12,10 @@ final class Await {
     private Await() {}
 
     static void until(LongSupplier figure, long least) {
-        Awaitility.await().atMost(LIMIT).until(() -> figure.getAsLong() >= least);
+        until(() -> figure.getAsLong() >= least);
+    }
+
+    static void until(BooleanSupplier condition) {
+        Awaitility.await().atMost(LIMIT).until(condition::getAsBoolean);
     }
 }

@@ -104,6 +104,11 @@ final class FaultyEngine implements IoEngine {
     }
 
     @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        return engine.allocatedBytes(file);
+    }
+
+    @Override
     public void close() {
         engine.close();
     }

@@ -80,9 +80,12 @@ final class StuckDiskTest {
         assertThat(client().admin().stat(StatRequest.getDefaultInstance()).getDiskTrouble())
                 .contains("reads are refused");
         Scrape scrape = Scrape.of(daemon());
-        assertThat(scrape.gauge("kvstore_io_breaker_open", "direction=\"read\"")).isEqualTo(1);
-        assertThat(scrape.gauge("kvstore_io_breaker_open", "direction=\"write\"")).isZero();
-        assertThat(scrape.count("kvstore_get_chunks_total", "reason=\"unavailable\"")).isEqualTo(1);
+        assertThat(scrape.gauge("kvstore_io_breaker_open", "direction=\"read\""))
+                .isEqualTo(1);
+        assertThat(scrape.gauge("kvstore_io_breaker_open", "direction=\"write\""))
+                .isZero();
+        assertThat(scrape.count("kvstore_get_chunks_total", "reason=\"unavailable\""))
+                .isEqualTo(1);
 
         engine().reads().release();
         Awaitility.await().until(() -> daemon().http("/readyz").statusCode() == 200);
@@ -97,8 +100,7 @@ final class StuckDiskTest {
         PutResponse timedOut = client().put("other", VALUE);
         assertThat(timedOut.getStatus()).isEqualTo(PutStatus.PUT_STATUS_SHED);
         assertThat(timedOut.getReason()).isEqualTo(PutReason.PUT_REASON_IO_TIMEOUT);
-        Awaitility.await()
-                .until(() -> daemon().http("/healthz").body().startsWith("degraded: writes are refused"));
+        Awaitility.await().until(() -> daemon().http("/healthz").body().startsWith("degraded: writes are refused"));
         long begin = System.nanoTime();
         assertThat(client().put("third", VALUE).getReason()).isEqualTo(PutReason.PUT_REASON_UNAVAILABLE);
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));

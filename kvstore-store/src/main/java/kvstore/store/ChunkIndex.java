@@ -125,13 +125,8 @@ final class ChunkIndex {
      * Enters a chunk found at start, when segments are read newest first: it counts unless one of this digest is known
      * from a newer segment, or from farther behind in the same.
      */
-    void recover(long high, long low, Slot slot, int seconds) {
-        IndexStripe stripe = stripe(high);
-        Slot before = stripe.get(high, low, 0);
-        if (before == null || (before.segment == slot.segment && before.block < slot.block)) {
-            stripe.put(high, low, slot, seconds);
-            payloadBytes.add(slot.length - (before == null ? 0L : before.length));
-        }
+    void recover(long high, long low, int segment, int block, int length, int seconds) {
+        payloadBytes.add(stripe(high).recover(high, low, segment, block, length, seconds));
     }
 
     /** Forgets a digest; returns what was there. */
@@ -172,13 +167,21 @@ final class ChunkIndex {
         return payloadBytes.sum();
     }
 
-    /** Memory of the table, in bytes. */
+    /** Memory of the table off the heap, in bytes. */
     long memoryBytes() {
         long bytes = 0;
         for (IndexStripe stripe : stripes) {
             bytes += stripe.memoryBytes();
         }
         return bytes;
+    }
+
+    /** Forgets everything and gives the memory back. What comes later finds nothing. */
+    void clear() {
+        for (IndexStripe stripe : stripes) {
+            stripe.clear();
+        }
+        payloadBytes.reset();
     }
 
     private @Nullable Slot removed(@Nullable Slot slot) {

@@ -28,7 +28,9 @@ public final class ChunkStore implements AutoCloseable {
      *     message says what helps
      */
     public static ChunkStore open(StoreConfig config, IoEngine engine, StoreListener listener) throws StoreException {
-        return open(config, engine, listener, Environment.system());
+        ChunkStore opened = open(config, engine, listener, Environment.system());
+        opened.store.keepTicking();
+        return opened;
     }
 
     /** As {@link #open(StoreConfig, IoEngine, StoreListener)}, in a world of the caller's: for simulations. */
@@ -85,7 +87,7 @@ public final class ChunkStore implements AutoCloseable {
         store.leases().release(leaseId);
     }
 
-    /** Where this node's segment files are made. */
+    /** Where this node's segment files are made; of several directories the first one that answered at the start. */
     public Path directory() {
         return store.directory();
     }
@@ -118,6 +120,17 @@ public final class ChunkStore implements AutoCloseable {
         return store.explainer().explain(key);
     }
 
+    /**
+     * Reads every chunk and compares it with its checksums. No use of the keys. Blocks for as long as that takes; several
+     * may run, each in memory of its own, 1 MiB.
+     *
+     * @param drop forgets what is bad, as a get that meets it does, so that {@link #explain} says corrupt; else it is only
+     *     reported
+     */
+    public ScrubReport scrub(boolean drop, ScrubControl control) {
+        return store.scrubber().scrub(drop, control);
+    }
+
     /** Remembers, for {@link #explain}, that a put was refused because there was no memory for it. Never blocks. */
     public void shedWithoutMemory(ChunkKey key, long length) {
         store.puts().shedWithoutMemory(key, length);
@@ -140,6 +153,11 @@ public final class ChunkStore implements AutoCloseable {
     @Override
     public void close() {
         store.close();
+    }
+
+    /** What a store that was opened with {@link Environment#system} does every second by itself. For tests. */
+    void tick() {
+        store.tick();
     }
 
     /** Lets go of the directory as a crash would, with nothing written. For tests. */

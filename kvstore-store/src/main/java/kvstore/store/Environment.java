@@ -4,6 +4,7 @@ import java.time.InstantSource;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -14,8 +15,19 @@ import java.util.function.Supplier;
  * @param nanos a monotonic clock, for leases and waiting
  * @param uuids random identities
  * @param background runs what nobody waits for: preparing and sealing segments
+ * @param locks for what a thread may have to wait for long: until another one has done its I/O
  */
-public record Environment(InstantSource clock, LongSupplier nanos, Supplier<UUID> uuids, ExecutorService background) {
+public record Environment(
+        InstantSource clock,
+        LongSupplier nanos,
+        Supplier<UUID> uuids,
+        ExecutorService background,
+        Supplier<ReentrantLock> locks) {
+    /** Threads wait as they do in Java. */
+    public Environment(InstantSource clock, LongSupplier nanos, Supplier<UUID> uuids, ExecutorService background) {
+        this(clock, nanos, uuids, background, ReentrantLock::new);
+    }
+
     /** The clocks of this machine, random identities, and a virtual thread for each task. */
     public static Environment system() {
         return new Environment(

@@ -2,6 +2,7 @@ package kvstore.store;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import kvstore.api.IoFailure;
 import kvstore.store.ChunkIndex.Slot;
@@ -24,40 +25,39 @@ final class Evictor {
 
     private final ChunkIndex index;
     private final Segments segments;
-    private final Space space;
     private final LeaseTable leases;
-    private final NodeDirectory directory;
     private final BlockBuffers buffers;
     private final StoreListener listener;
     private final Environment environment;
     private final EvictionPolicy policy;
     private volatile Predicate<List<Hide>> rewriter = _ -> true;
+    private volatile Consumer<Hide> keeper = _ -> {};
     private volatile @Nullable Reinserter reinserter;
 
     Evictor(
             ChunkIndex index,
             Segments segments,
-            Space space,
             LeaseTable leases,
-            NodeDirectory directory,
             BlockBuffers buffers,
             EvictionPolicy policy,
             StoreListener listener,
             Environment environment) {
         this.index = index;
         this.segments = segments;
-        this.space = space;
         this.leases = leases;
-        this.directory = directory;
         this.buffers = buffers;
         this.policy = policy;
         this.listener = listener;
         this.environment = environment;
     }
 
-    /** Who writes hides again, and says whether that worked. Before this is called they are dropped. */
-    void rewriteWith(Predicate<List<Hide>> writer) {
+    /**
+     * Who writes hides again, and says whether that worked; and who keeps one until it can be written. Before this is called
+     * they are dropped.
+     */
+    void rewriteWith(Predicate<List<Hide>> writer, Consumer<Hide> memory) {
         rewriter = writer;
+        keeper = memory;
     }
 
     /** Who moves what is worth it. Before this is called nothing is moved. */
@@ -88,17 +88,21 @@ final class Evictor {
         }
     }
 
-    /** Evicts one segment; false if none can be. */
-    boolean evictOldest() {
+    /** Evicts one segment of this directory; false if none can be. */
+    boolean evictOldest(Volume volume) {
         leases.expire();
-        for (Stray stray : segments.strays().values()) {
-            Integer oldest =
-                    segments.inUse().isEmpty() ? null : segments.inUse().firstKey();
-            if ((oldest == null || stray.id() < oldest) && deleteStray(stray)) {
+        List<Stray> strays = segments.strays().values().stream()
+                .filter(stray -> stray.volume() == volume)
+                .toList();
+        List<Segment> inUse = segments.inUse().values().stream()
+                .filter(segment -> segment.volume() == volume)
+                .toList();
+        for (Stray stray : strays) {
+            if ((inUse.isEmpty() || stray.id() < inUse.getFirst().id()) && deleteStray(stray)) {
                 return true;
             }
         }
-        for (Segment segment : segments.inUse().values()) {
+        for (Segment segment : inUse) {
             rescue(segment);
             if (segment.condemn()) {
                 if (!carryOver(segment)) {
@@ -109,14 +113,36 @@ final class Evictor {
             }
         }
         // Newer ones that cannot be read are worth less than refusing a put.
-        return segments.strays().values().stream().anyMatch(this::deleteStray);
+        return strays.stream().anyMatch(this::deleteStray) || (segments.anyAway() && evictKeepingHides(inUse));
+    }
+
+    /**
+     * The segments of a directory that is away stay, however old they are, so what newer ones hide in them would have to be
+     * written again for ever. Where there is no room for that, it is kept in memory until there is.
+     */
+    private boolean evictKeepingHides(List<Segment> inUse) {
+        for (Segment segment : inUse) {
+            if (segment.condemn()) {
+                List<Hide> hides = new ArrayList<>();
+                if (!collectHides(segment, hides)) {
+                    segment.reprieve();
+                } else {
+                    hides.forEach(keeper);
+                    if (evict(segment, false)) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
     }
 
     /** Closes and deletes a segment's file, and gives its space back. If it cannot be deleted it goes on to count. */
     boolean delete(Segment segment) {
         segments.remove(segment);
         segment.file().close();
-        return deleteStray(new Stray(segment.id(), segment.file().file(), segment.sizeBytes()));
+        return deleteStray(
+                new Stray(segment.volume(), segment.id(), segment.file().file(), segment.chargedBytes()));
     }
 
     private void rescue(Segment segment) {
@@ -127,9 +153,16 @@ final class Evictor {
     }
 
     private boolean evict(Segment segment, boolean expired) {
-        long[] sums = removeFromIndex(segment);
+        long[] sums;
+        boolean deleted;
+        segments.going();
+        try {
+            sums = removeFromIndex(segment);
+            deleted = delete(segment);
+        } finally {
+            segments.gone();
+        }
         long ageMillis = Math.max(0, environment.millis() - segment.header().createdMillis());
-        boolean deleted = delete(segment);
         LOG.debug("evicted segment {}: {} chunks, {} bytes, {} ms old", segment.id(), sums[0], sums[1], ageMillis);
         Reinserter mover = reinserter;
         if (expired) {
@@ -144,10 +177,10 @@ final class Evictor {
     }
 
     private boolean deleteStray(Stray stray) {
-        IoFailure failure = directory.delete(stray.file());
+        IoFailure failure = stray.volume().directory().delete(stray.file());
         if (failure == null) {
             segments.strays().remove(stray.id());
-            space.give(stray.bytes());
+            stray.volume().space().give(stray.bytes());
             return true;
         }
         LOG.warn("cannot delete {}, its {} bytes stay in use: {}", stray.file(), stray.bytes(), failure.getMessage());
@@ -188,7 +221,11 @@ final class Evictor {
             return true;
         }
         List<Hide> hides = new ArrayList<>();
-        boolean complete = IndexArea.show(
+        return collectHides(segment, hides) && (hides.isEmpty() || rewriter.test(hides));
+    }
+
+    private boolean collectHides(Segment segment, List<Hide> hides) {
+        return IndexArea.show(
                 segment,
                 buffers,
                 item -> {
@@ -197,6 +234,5 @@ final class Evictor {
                     }
                 },
                 listener);
-        return complete && (hides.isEmpty() || rewriter.test(hides));
     }
 }

@@ -1,7 +1,9 @@
 package kvstore.store;
 
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import kvstore.api.KeyDigest;
 import kvstore.store.ChunkIndex.Slot;
 import org.jspecify.annotations.Nullable;
@@ -17,16 +19,61 @@ final class InFlight {
     /** More than a node can write in its life, so that epoch and counter share one number. */
     private static final int EPOCH_SHIFT = 40;
 
+    /** More starts than a node can have, and still a sequence that is not negative. */
+    static final long EPOCH_MAX = Long.MAX_VALUE >>> EPOCH_SHIFT;
+
     private final ConcurrentHashMap<KeyDigest, InFlightPut> puts = new ConcurrentHashMap<>();
     private final ChunkIndex index;
     private final Segments segments;
     private final AtomicLong sequence;
+    private volatile @Nullable Map<KeyDigest, Boolean> deletedMeanwhile;
 
     /** @param epoch of this start: sequences of an earlier one are all lower, whether they could be read or not */
     InFlight(ChunkIndex index, Segments segments, long epoch) {
         this.index = index;
         this.segments = segments;
         this.sequence = new AtomicLong(epoch << EPOCH_SHIFT);
+    }
+
+    /** Sequences from now on are higher than those of an epoch that was not known of. */
+    void seen(long epoch) {
+        sequence.accumulateAndGet(epoch << EPOCH_SHIFT, Math::max);
+    }
+
+    /** Notes deletes from now on, because records are about to be found that memory did not know of. */
+    void noteDeletes() {
+        deletedMeanwhile = new ConcurrentHashMap<>();
+    }
+
+    void noteDeletesNoMore() {
+        deletedMeanwhile = null;
+    }
+
+    /**
+     * Makes a record visible that was found on disk late, unless something newer is known of its key.
+     *
+     * @param older whether what is visible is older than the record
+     */
+    void recover(KeyDigest digest, Slot slot, Predicate<Slot> older, int seconds) {
+        puts.compute(digest, (same, put) -> {
+            Map<KeyDigest, Boolean> deleted = deletedMeanwhile;
+            Slot now = index.peek(same);
+            if ((deleted == null || !deleted.containsKey(same)) && (now == null || older.test(now))) {
+                Slot _ = index.put(same, slot, seconds);
+            }
+            return put;
+        });
+    }
+
+    /** Forgets what is visible of a key if it is older than a delete that was found late. */
+    void recoverDelete(KeyDigest digest, Predicate<Slot> older) {
+        puts.compute(digest, (same, put) -> {
+            Slot now = index.peek(same);
+            if (now != null && older.test(now)) {
+                Slot _ = index.remove(same);
+            }
+            return put;
+        });
     }
 
     long nextSequence() {
@@ -79,7 +126,7 @@ final class InFlight {
         boolean[] hides = new boolean[1];
         puts.computeIfPresent(put.digest, (digest, same) -> {
             same.sequence = same.moves() ? same.sequence : nextSequence();
-            hides[0] = index.peek(digest) != null || !segments.strays().isEmpty();
+            hides[0] = index.peek(digest) != null || segments.mayHaveUnread();
             return same;
         });
         return hides[0];
@@ -109,12 +156,16 @@ final class InFlight {
     Deleted delete(KeyDigest digest) {
         Deleted[] result = new Deleted[1];
         puts.compute(digest, (same, put) -> {
+            Map<KeyDigest, Boolean> noted = deletedMeanwhile;
+            if (noted != null) {
+                noted.put(same, true);
+            }
             boolean overtaken = put != null && put.sequence != 0;
             if (overtaken) {
                 put.deleted = true;
             }
             Slot slot = index.remove(same);
-            boolean onDisk = slot != null || overtaken || !segments.strays().isEmpty();
+            boolean onDisk = slot != null || overtaken || segments.mayHaveUnread();
             result[0] = new Deleted(slot, onDisk ? new Hide(same, nextSequence()) : null);
             return put;
         });

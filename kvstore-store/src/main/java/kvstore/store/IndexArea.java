@@ -85,7 +85,7 @@ final class IndexArea {
         IndexBlock.Cursor cursor = new IndexBlock.Cursor(
                 block.memory().asByteBuffer(), segment.header().nonce(), ordinal, trailer.indexBlock() + ordinal);
         while (cursor.next()) {
-            if (cursor.isChunk() && cursor.block() + 1 + Blocks.count(cursor.length()) > trailer.indexBlock()) {
+            if (cursor.isChunk() && cursor.block() + 1L + Blocks.count(cursor.length()) > trailer.indexBlock()) {
                 throw new CorruptRecordException("the index area names a record outside of the segment");
             }
             visitor.visit(cursor);

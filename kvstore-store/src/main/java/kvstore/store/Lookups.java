@@ -81,7 +81,11 @@ final class Lookups {
             // It may have become visible between the two looks.
             chunk = tryPin(key, digest);
         }
-        return chunk == null ? new PinResult.Absent() : new PinResult.Pinned(chunk);
+        if (chunk == null) {
+            segments.missed(index.peek(digest));
+            return new PinResult.Absent();
+        }
+        return new PinResult.Pinned(chunk);
     }
 
     /** The length of a visible chunk, or 0; takes a hold on its segment if {@code held} is given and lacks it. */

@@ -1,7 +1,9 @@
 package kvstore.store;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -11,8 +13,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import kvstore.api.Blocks;
+import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,10 +31,12 @@ final class NodeDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeDirectory.class);
     private static final String NODE = "NODE";
     private static final String TITLE = "kvstore node";
+    private static final String TOGETHER = "directory.";
     private static final String SUFFIX = ".seg";
+    private static final String QUARANTINE = "quarantine";
     private static final Pattern SEGMENT = Pattern.compile("[0-9a-f]{16}\\.seg");
     private static final Pattern ASIDE = Pattern.compile("[0-9a-f]{16}-[a-z-]+\\.seg");
-    private static final List<String> KNOWN = List.of(NODE, "LOCK", NODE + ".tmp", "quarantine");
+    private static final List<String> KNOWN = List.of(NODE, "LOCK", NODE + ".tmp", QUARANTINE);
 
     /**
      * A segment file as the directory shows it.
@@ -38,21 +48,43 @@ final class NodeDirectory implements AutoCloseable {
     private final Path directory;
     private final UUID pool;
     private final String node;
+    private final List<Path> together;
     private final NodeLock lock;
     private long epoch;
 
-    private NodeDirectory(Path directory, UUID pool, String node, NodeLock lock) {
+    private NodeDirectory(Path directory, UUID pool, String node, List<Path> together, NodeLock lock) {
         this.directory = directory;
         this.pool = pool;
         this.node = node;
+        this.together = together;
         this.lock = lock;
     }
 
-    /** Opens the node's directory for this process alone and begins its next epoch. */
-    static NodeDirectory open(Path poolDirectory, UUID pool, String node) throws StoreException {
-        Path directory = poolDirectory.resolve("nodes").resolve(node);
+    private static Path path(Path poolDirectory, String node) {
+        return poolDirectory.resolve("nodes").resolve(node);
+    }
+
+    /** The directories that this node said it has, when it last wrote the marker here. */
+    static Set<String> together(Path poolDirectory, String node) throws StoreException {
+        Path file = path(poolDirectory, node).resolve(NODE);
+        if (!Files.exists(file)) {
+            return Set.of();
+        }
+        return MarkerFile.read(file, TITLE).values().entrySet().stream()
+                .filter(line -> line.getKey().startsWith(TOGETHER))
+                .map(Map.Entry::getValue)
+                .collect(Collectors.toSet());
+    }
+
+    /**
+     * Opens the node's directory for this process alone and begins its next epoch.
+     *
+     * @param together all directories that the node has, this one among them
+     */
+    static NodeDirectory open(Path poolDirectory, UUID pool, String node, List<Path> together) throws StoreException {
+        Path directory = path(poolDirectory, node);
         try {
-            Files.createDirectories(directory.resolve("quarantine"));
+            Files.createDirectories(directory.resolve(QUARANTINE));
         } catch (IOException e) {
             throw new StoreException(
                     "cannot make " + directory + ": " + e + ". Check that this user may write there", e);
@@ -60,8 +92,34 @@ final class NodeDirectory implements AutoCloseable {
         NodeLock lock = NodeLock.take(directory.resolve("LOCK"));
         boolean opened = false;
         try {
-            NodeDirectory result = new NodeDirectory(directory, pool, node, lock);
+            NodeDirectory result = new NodeDirectory(directory, pool, node, together, lock);
             result.raiseEpoch(result.readEpoch() + 1);
+            opened = true;
+            return result;
+        } finally {
+            if (!opened) {
+                lock.close();
+            }
+        }
+    }
+
+    /**
+     * Opens the directory as it is: begins no epoch, makes nothing.
+     *
+     * @param alone keeps even readers out, and is needed for {@link #setAside}
+     * @throws StoreException if it is none, or a daemon uses it
+     */
+    static NodeDirectory look(Path poolDirectory, UUID pool, String node, boolean alone) throws StoreException {
+        Path directory = path(poolDirectory, node);
+        if (!Files.isDirectory(directory)) {
+            throw new StoreException(directory + " is no directory: there is no node '" + node + "' in this pool");
+        }
+        Path file = directory.resolve("LOCK");
+        NodeLock lock = alone ? NodeLock.take(file) : NodeLock.takeShared(file);
+        boolean opened = false;
+        try {
+            NodeDirectory result = new NodeDirectory(directory, pool, node, List.of(), lock);
+            result.epoch = result.readEpoch();
             opened = true;
             return result;
         } finally {
@@ -84,6 +142,19 @@ final class NodeDirectory implements AutoCloseable {
         return directory.resolve(HexFormat.of().toHexDigits((long) id) + SUFFIX);
     }
 
+    /** Whether the directory is there, by its marker: an empty mount point has none. */
+    boolean present() {
+        return Files.exists(directory.resolve(NODE));
+    }
+
+    /** Reads the marker, and writes it again. */
+    void prove() throws IOException {
+        if (readEpoch() != epoch) {
+            throw new IOException(directory + " has another epoch than this daemon gave it: does another one use it?");
+        }
+        write(marker(epoch), directory.resolve(NODE));
+    }
+
     /** Segment files, newest first. Warns of what is none. */
     List<Found> segmentFiles() throws IOException {
         List<Found> found = list(directory, SEGMENT);
@@ -99,15 +170,59 @@ final class NodeDirectory implements AutoCloseable {
         return found;
     }
 
+    /** What the directory itself and its small files take of the disk. */
+    long markerBytes(IoEngine engine) throws IoFailure {
+        long bytes = engine.allocatedBytes(directory);
+        for (String name : KNOWN) {
+            bytes += allocatedBytes(engine, directory.resolve(name));
+        }
+        return bytes;
+    }
+
+    /** What is set aside, and what is not kvstore's, takes of the disk. */
+    long otherBytes(IoEngine engine) throws IOException {
+        Path aside = directory.resolve("quarantine");
+        long bytes = -allocatedBytes(engine, aside);
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, NodeDirectory::isOther)) {
+            for (Path entry : entries) {
+                try (Stream<Path> all = Files.walk(entry)) {
+                    for (Path path : (Iterable<Path>) all::iterator) {
+                        bytes += allocatedBytes(engine, path);
+                    }
+                }
+            }
+        } catch (UncheckedIOException | DirectoryIteratorException e) {
+            throw new IOException(e.getCause());
+        }
+        return bytes;
+    }
+
+    private static boolean isOther(Path entry) {
+        String name = String.valueOf(entry.getFileName());
+        return !SEGMENT.matcher(name).matches() && (name.equals("quarantine") || !KNOWN.contains(name));
+    }
+
+    private static long allocatedBytes(IoEngine engine, Path path) throws IoFailure {
+        try {
+            return engine.allocatedBytes(path);
+        } catch (IoFailure e) {
+            if (e.kind() == IoFailure.Kind.NOT_FOUND) {
+                return 0;
+            }
+            throw e;
+        }
+    }
+
     /** Files that were set aside, newest first. */
     List<Found> quarantined() throws IOException {
-        return list(directory.resolve("quarantine"), ASIDE);
+        Path aside = directory.resolve(QUARANTINE);
+        return Files.isDirectory(aside) ? list(aside, ASIDE) : List.of();
     }
 
     /** Moves a damaged segment file out of the way. */
     void setAside(Found segment, SegmentDamage damage) throws IOException {
         String name = HexFormat.of().toHexDigits((long) segment.id()) + "-" + damage.label() + SUFFIX;
-        Path target = directory.resolve("quarantine").resolve(name);
+        Path target = Files.createDirectories(directory.resolve(QUARANTINE)).resolve(name);
         Files.move(segment.file(), target, StandardCopyOption.ATOMIC_MOVE);
     }
 
@@ -155,18 +270,48 @@ final class NodeDirectory implements AutoCloseable {
             return;
         }
         Path file = directory.resolve(NODE);
+        MarkerFile marker = marker(wanted);
         try {
-            Path temporary = directory.resolve(NODE + ".tmp");
-            MarkerFile.of(TITLE)
-                    .with("pool", pool.toString())
-                    .with("node", node)
-                    .with("epoch", Long.toString(wanted))
-                    .write(temporary);
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            try {
+                write(marker, file);
+            } catch (IOException full) {
+                if (!deleteOldest(full)) {
+                    throw full;
+                }
+                write(marker, file);
+            }
         } catch (IOException e) {
             throw new StoreException("cannot write " + file + ": " + e + ". Check space and permissions there", e);
         }
         epoch = wanted;
+    }
+
+    private MarkerFile marker(long written) {
+        MarkerFile marker = MarkerFile.of(TITLE)
+                .with("pool", pool.toString())
+                .with("node", node)
+                .with("epoch", Long.toString(written));
+        for (int i = 0; together.size() > 1 && i < together.size(); i++) {
+            marker.with(TOGETHER + i, together.get(i).toString());
+        }
+        return marker;
+    }
+
+    private void write(MarkerFile marker, Path file) throws IOException {
+        Path temporary = directory.resolve(NODE + ".tmp");
+        marker.write(temporary);
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** A full disk must not keep a node from starting: what would go first anyway makes room for the marker. */
+    private boolean deleteOldest(IOException why) throws IOException {
+        List<Found> found = segmentFiles();
+        if (found.isEmpty() || Files.getFileStore(directory).getUsableSpace() >= Blocks.BLOCK_BYTES) {
+            return false;
+        }
+        Path oldest = found.getLast().file();
+        LOG.warn("{} is deleted, because there is no room to write {}: {}", oldest, NODE, why.toString());
+        return delete(oldest) == null;
     }
 
     private long readEpoch() throws StoreException {
@@ -183,11 +328,17 @@ final class NodeDirectory implements AutoCloseable {
                             + marker.values().get("pool") + ", not to node '" + node + "' of pool " + pool
                             + ". Was the directory copied? Move it away and start with an empty cache");
         }
+        String text = String.valueOf(marker.values().get("epoch"));
         try {
-            return Long.parseLong(String.valueOf(marker.values().get("epoch")));
-        } catch (NumberFormatException e) {
-            throw new StoreException(file + " has no valid epoch", e);
+            long read = Long.parseLong(text);
+            if (read >= 0 && read < InFlight.EPOCH_MAX) {
+                return read;
+            }
+        } catch (NumberFormatException _) {
+            // refused below
         }
+        throw new StoreException(file + " has no valid epoch, but '" + text + "'. Put NODE back from a copy; or move "
+                + directory + " away and start with an empty cache");
     }
 
     private void requireNoSegments(Path file) throws StoreException {

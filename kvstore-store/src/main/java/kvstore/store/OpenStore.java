@@ -2,9 +2,18 @@ package kvstore.store;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import kvstore.api.Blocks;
+import kvstore.api.FileSystemFacts;
 import kvstore.api.IoEngine;
+import kvstore.api.IoFailure;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,15 +31,18 @@ final class OpenStore {
     private final IoEngine engine;
     private final StoreListener listener;
     private final Environment environment;
-    private final NodeDirectory directory;
     private final UUID pool;
-    private final Geometry geometry;
+    private final Volumes volumes;
+    private final Absences absences;
+    private final long epoch;
     private final RecoveryReport recovery;
 
     private final ChunkIndex index;
     private final Segments segments = new Segments();
     private final BlockBuffers buffers = new BlockBuffers(BUFFERS, Blocks.BLOCK_BYTES);
-    private final Space space;
+    private final Evictor evictor;
+    private final SegmentScanner scanner;
+    private final Comeback comeback;
     private final LeaseTable leases;
     private final InFlight inFlight;
     private final SegmentLog log;
@@ -40,6 +52,8 @@ final class OpenStore {
     private final Lookups lookups;
     private final ChunkLister lister;
     private final Explainer explainer;
+    private final Scrubber scrubber;
+    private @Nullable Heartbeat heartbeat;
     private boolean closed;
 
     private OpenStore(
@@ -47,34 +61,44 @@ final class OpenStore {
             IoEngine engine,
             StoreListener listener,
             Environment environment,
-            NodeDirectory directory,
-            UUID pool)
+            NodeDirectories directories)
             throws StoreException {
         this.config = config;
         this.engine = engine;
         this.listener = listener;
         this.environment = environment;
-        this.directory = directory;
-        this.pool = pool;
-        geometry = geometry();
+        pool = directories.pool();
         index = new ChunkIndex(config.ghostsMax());
-        space = new Space(geometry.capacityBytes());
+        volumes = volumes(directories.open());
         EvictionPolicy policy = EvictionPolicy.of(config.eviction(), environment.seconds());
         leases = new LeaseTable(
                 config.leasesMax(),
-                (long) (geometry.capacityBytes() * config.eviction().leasedShareMax()),
-                directory.epoch() << Integer.SIZE,
+                (long) (volumes.capacityBytes() * config.eviction().leasedShareMax()),
+                volumes.epoch() << Integer.SIZE,
                 listener,
                 environment);
-        Evictor evictor =
-                new Evictor(index, segments, space, leases, directory, buffers, policy, listener, environment);
-        recovery = recover(evictor);
-        inFlight = new InFlight(index, segments, directory.epoch());
-        SegmentMaker maker = new SegmentMaker(
-                engine, directory, identity(), geometry, segments, space, evictor, buffers, listener, environment);
+        evictor = new Evictor(index, segments, leases, buffers, policy, listener, environment);
+        for (Volume volume : volumes.all()) {
+            bind(volume);
+        }
+        segments.unreadVolumes(!directories.absent().isEmpty());
+        scanner = new SegmentScanner(
+                pool,
+                config.node(),
+                new BlockBuffers(Recovery.PARALLEL * volumes.all().size(), RECOVERY_BUFFER_BYTES),
+                listener,
+                environment);
+        recovery = recover();
+        if (segments.mayHaveUnread()) {
+            segments.skipUnseen();
+        }
+        epoch = volumes.epoch();
+        inFlight = new InFlight(index, segments, epoch);
+        comeback = new Comeback(scanner, index, segments, inFlight, buffers, listener);
+        SegmentMaker maker = new SegmentMaker(volumes, identity(), segments, evictor, buffers, listener, environment);
         log = new SegmentLog(maker, environment);
         tombstones = new Tombstones(log, inFlight, buffers, listener, environment);
-        evictor.rewriteWith(tombstones::writeNow);
+        evictor.rewriteWith(tombstones::writeNow, tombstones::later);
         forgetting = new Forgetting(index, inFlight, segments, tombstones, listener, environment);
         puts = new Puts(
                 index,
@@ -94,24 +118,31 @@ final class OpenStore {
         LOG.info("eviction: {}", config.eviction());
         lister = new ChunkLister(index, segments, listener);
         explainer = new Explainer(index, segments, inFlight, leases, policy, environment);
+        scrubber = new Scrubber(index, segments, forgetting, listener);
+        absences = new Absences(directories.absent(), this::join, environment);
+        volumes.all().forEach(this::watch);
     }
 
     /** As {@link ChunkStore#open}. */
     static OpenStore open(StoreConfig config, IoEngine engine, StoreListener listener, Environment environment)
             throws StoreException {
-        UUID pool = PoolDirectory.open(config.directory(), environment);
-        NodeDirectory directory = NodeDirectory.open(config.directory(), pool, config.node());
+        NodeDirectories directories = NodeDirectories.open(config, environment);
         OpenStore store = null;
         try {
-            store = new OpenStore(config, engine, listener, environment, directory, pool);
+            store = new OpenStore(config, engine, listener, environment, directories);
         } finally {
             if (store == null) {
-                directory.close();
+                directories.close();
             }
         }
         listener.recovered(store.recovery);
         store.log.start();
         return store;
+    }
+
+    /** Calls {@link #tick} every second until the store is closed. */
+    void keepTicking() {
+        heartbeat = Heartbeat.start(this::tick);
     }
 
     Puts puts() {
@@ -138,24 +169,29 @@ final class OpenStore {
         return explainer;
     }
 
+    Scrubber scrubber() {
+        return scrubber;
+    }
+
     /** Keys of which it is remembered why they are not here. */
     int ghosts() {
         return index.ghosts().size();
     }
 
     Path directory() {
-        return directory.path();
+        return volumes.all().getFirst().directory().path();
     }
 
     PoolIdentity identity() {
-        return new PoolIdentity(pool, config.node(), directory.epoch());
+        return new PoolIdentity(pool, config.node(), epoch);
     }
 
     StoreStats stats() {
+        List<DirectoryStats> directories = directoryStats();
         return new StoreStats(
-                space.capacityBytes(),
-                space.usedBytes(),
-                geometry.segmentBytes(),
+                CapacityStats.sum(
+                        directories.stream().map(DirectoryStats::capacity).toList()),
+                volumes.segmentBytes(),
                 index.size(),
                 index.payloadBytes(),
                 segments.inUse().size(),
@@ -166,7 +202,38 @@ final class OpenStore {
                 leases.bytes(),
                 inFlight.size(),
                 index.memoryBytes(),
+                ghosts(),
+                segments.awayMisses(),
+                directories,
                 recovery);
+    }
+
+    private List<DirectoryStats> directoryStats() {
+        Map<Volume, Long> counts = segments.inUse().values().stream()
+                .collect(Collectors.groupingBy(Segment::volume, Collectors.counting()));
+        Stream<DirectoryStats> here = volumes.all().stream()
+                .map(volume -> new DirectoryStats(
+                        volume.path(),
+                        volume.awayReason(),
+                        volume.reclaimer().stats(),
+                        counts.getOrDefault(volume, 0L).intValue()));
+        return Stream.concat(here, absences.stats().stream())
+                .sorted(Comparator.comparingInt(each -> config.directories().indexOf(each.path())))
+                .toList();
+    }
+
+    /** What must be looked at from time to time: others fill the file system, or leave it. Blocks. */
+    void tick() {
+        for (Volume volume : volumes.all()) {
+            volume.tick();
+            if (!volume.away()) {
+                int _ = volume.reclaimer().trim();
+                volume.reclaimer().watchFloor();
+            }
+        }
+        absences.tick();
+        tombstones.flush();
+        log.retry();
     }
 
     /** The order matters: nothing new, then nothing under way, then the last index area, then the lock. */
@@ -175,6 +242,7 @@ final class OpenStore {
             return;
         }
         closed = true;
+        stopTicking();
         tombstones.flush();
         log.stop();
         puts.abortAll();
@@ -182,63 +250,130 @@ final class OpenStore {
         environment.background().close();
         log.close();
         closeFiles();
-        directory.close();
+        index.clear();
+        volumes.all().forEach(volume -> volume.directory().close());
     }
 
     /** Ends without writing anything more. */
     synchronized void crash() {
         closed = true;
+        stopTicking();
         log.stop();
         environment.background().shutdownNow();
         closeFiles();
-        directory.close();
+        index.clear();
+        volumes.all().forEach(volume -> volume.directory().close());
+    }
+
+    private void stopTicking() {
+        if (heartbeat != null) {
+            heartbeat.close();
+        }
     }
 
     private void closeFiles() {
         segments.inUse().values().forEach(segment -> segment.file().close());
     }
 
-    private Geometry geometry() throws StoreException {
+    private Volumes volumes(List<NodeDirectories.Opened> opened) throws StoreException {
+        List<Volume> list = new ArrayList<>();
+        for (NodeDirectories.Opened each : opened) {
+            list.add(volume(each));
+        }
+        return new Volumes(list);
+    }
+
+    private Volume volume(NodeDirectories.Opened opened) throws StoreException {
+        return new Volume(opened.path(), opened.directory(), geometry(opened), engine, environment);
+    }
+
+    private void bind(Volume volume) throws StoreException {
+        long floorBytes = config.capacity().floorBytes(facts(volume.path()).totalBytes());
+        volume.evictWith(new Reclaimer(volume, config.capacity(), floorBytes, evictor, listener, environment));
+    }
+
+    private FileSystemFacts facts(Path path) throws StoreException {
         try {
-            long held = 0;
-            for (NodeDirectory.Found found : directory.segmentFiles()) {
-                held += found.bytes();
-            }
-            long free = engine.facts(config.directory()).availableBytes();
-            return Geometry.of(config, free, held);
-        } catch (StoreException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new StoreException("cannot read " + directory.path() + ": " + e + ". Is the file system mounted?", e);
+            return engine.facts(path);
+        } catch (IoFailure e) {
+            throw new StoreException("cannot ask for the space of " + path + ": " + e.getMessage(), e);
         }
     }
 
-    private RecoveryReport recover(Evictor evictor) throws StoreException {
+    /** One directory of one is never set aside: there is nothing that could go on without it. */
+    private void watch(Volume volume) {
+        if (config.directories().size() > 1) {
+            volume.watch(comeback);
+        }
+    }
+
+    /** Takes a directory in that did not answer at the start. */
+    private void join(Path path) throws IOException {
+        NodeDirectories.Opened opened = NodeDirectories.again(path, pool, config);
+        Volume volume = null;
+        boolean joined = false;
+        try {
+            volume = volume(opened);
+            bind(volume);
+            opened.directory().raiseEpoch(epoch);
+            comeback.read(volume);
+            countOthers(volume);
+            int _ = volume.reclaimer().trim();
+            volumes.add(volume);
+            watch(volume);
+            joined = true;
+        } finally {
+            if (!joined) {
+                comeback.forget(volume);
+                opened.directory().close();
+            }
+        }
+        segments.unreadVolumes(absences.stats().size() > 1); // this one is still among them
+    }
+
+    private void countOthers(Volume volume) throws IOException {
+        NodeDirectory directory = volume.directory();
+        volume.space().found(Math.max(volume.geometry().markerBytes(), directory.markerBytes(engine)));
+        volume.space().found(directory.otherBytes(engine));
+    }
+
+    private Geometry geometry(NodeDirectories.Opened opened) throws StoreException {
+        try {
+            long held = 0;
+            for (NodeDirectory.Found found : opened.directory().segmentFiles()) {
+                held += found.bytes();
+            }
+            long free = engine.facts(opened.path()).availableBytes();
+            return Geometry.of(config, opened.path(), free, held);
+        } catch (StoreException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new StoreException("cannot read " + opened.path() + ": " + e + ". Is the file system mounted?", e);
+        }
+    }
+
+    private RecoveryReport recover() throws StoreException {
         long start = environment.nanos().getAsLong();
-        SegmentScanner scanner = new SegmentScanner(
-                engine,
-                pool,
-                config.node(),
-                new BlockBuffers(Recovery.PARALLEL, RECOVERY_BUFFER_BYTES),
-                listener,
-                environment);
-        Recovery recover = new Recovery(directory, scanner, index, segments, space, listener, environment);
+        Recovery recover = new Recovery(volumes, scanner, index, segments, listener, environment);
         int evicted = 0;
         boolean complete = false;
         try {
             recover.run();
-            directory.raiseEpoch(recover.epochMax() + 1);
-            while (space.exceeded() && evictor.evictOldest()) {
-                evicted++;
+            volumes.raiseEpoch(Math.max(volumes.epoch(), recover.epochMax() + 1));
+            for (Volume volume : volumes.all()) {
+                countOthers(volume);
+                evicted += volume.reclaimer().trim();
             }
             complete = true;
         } catch (StoreException e) {
             throw e;
         } catch (IOException e) {
-            throw new StoreException("cannot read " + directory.path() + ": " + e + ". Is the file system mounted?", e);
+            throw new StoreException(
+                    "cannot read " + config.directories() + ": " + e + ". Is the file system mounted?", e);
         } finally {
             if (!complete) {
                 closeFiles();
+                index.clear();
             }
         }
         long millis = (environment.nanos().getAsLong() - start) / 1_000_000;
@@ -251,7 +386,7 @@ final class OpenStore {
                 recover.quarantinedFiles(),
                 evicted,
                 millis);
-        LOG.info("{}: {}", directory.path(), report);
+        LOG.info("{}: {}", config.directories(), report);
         return report;
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,11 @@ final class PoolDirectory {
      * @return its identity
      */
     static UUID open(Path directory, Environment environment) throws StoreException {
+        return open(directory, environment.uuids(), environment);
+    }
+
+    /** The same, where an empty directory becomes one of the pool that the node's other directories are of. */
+    static UUID open(Path directory, Supplier<UUID> identity, Environment environment) throws StoreException {
         Path marker = directory.resolve(MARKER);
         try {
             if (!Files.exists(directory)) {
@@ -34,7 +40,7 @@ final class PoolDirectory {
             if (!Files.exists(marker)) {
                 String stranger = stranger(directory);
                 if (stranger == null) {
-                    create(marker, environment);
+                    create(marker, identity.get(), environment);
                 } else if (!Files.exists(marker)) { // else another node has made it a pool at this moment
                     throw new StoreException(directory + " is not empty and has no marker file " + MARKER
                             + ", so it is not a kvstore pool. Is the right file system mounted there? A new pool"
@@ -48,6 +54,30 @@ final class PoolDirectory {
             throw new StoreException(
                     "cannot make " + directory + " a pool: " + e + ". Check that this user may write there", e);
         }
+        return read(directory);
+    }
+
+    /**
+     * The identity of a pool that is there already. Writes nothing.
+     *
+     * @throws StoreException if it is none
+     */
+    static UUID read(Path directory) throws StoreException {
+        return identity(directory.resolve(MARKER));
+    }
+
+    /**
+     * Looks whether a directory is one of a pool already.
+     *
+     * @return its identity, or null if it has no marker
+     * @throws StoreException if there is one and it is damaged, of another version, or cannot be read
+     */
+    static @Nullable UUID peek(Path directory) throws StoreException {
+        Path marker = directory.resolve(MARKER);
+        return Files.exists(marker) ? identity(marker) : null;
+    }
+
+    private static UUID identity(Path marker) throws StoreException {
         MarkerFile read = MarkerFile.read(marker, TITLE, "pool", "created");
         try {
             return UUID.fromString(String.valueOf(read.values().get("pool")));
@@ -82,8 +112,7 @@ final class PoolDirectory {
     }
 
     /** Several nodes may do this at the same time: a link cannot replace what is there, so the first one wins. */
-    private static void create(Path marker, Environment environment) throws IOException {
-        UUID pool = environment.uuids().get();
+    private static void create(Path marker, UUID pool, Environment environment) throws IOException {
         Path temporary = marker.resolveSibling(MARKER + "." + pool + ".tmp");
         MarkerFile.of(TITLE)
                 .with("pool", pool.toString())

@@ -2,14 +2,12 @@ package kvstore.store;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import kvstore.api.IoFailure;
-import kvstore.api.KeyDigest;
-import kvstore.store.ChunkIndex.Slot;
 import kvstore.store.NodeDirectory.Found;
 import kvstore.store.Segments.Stray;
 import org.slf4j.Logger;
@@ -26,64 +24,80 @@ final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
     /** Segments that are read at the same time. */
-    static final int PARALLEL = 4;
+    static final int PARALLEL = 8;
 
     /** Most files set aside that are kept, and what part of the capacity they may take. */
     static final int QUARANTINED_MAX = 4;
 
     private static final int QUARANTINED_SHARE = 4;
 
-    private final NodeDirectory directory;
+    private final Volumes volumes;
     private final SegmentScanner scanner;
     private final ChunkIndex index;
     private final Segments segments;
-    private final Space space;
     private final StoreListener listener;
     private final Environment environment;
-    private final Map<KeyDigest, Long> hidden = new HashMap<>();
+    private final HiddenKeys hidden = new HiddenKeys();
+
+    /** A file and where it lies. */
+    private record Placed(Volume volume, Found found) {}
+
     private int scanned;
     private int quarantined;
     private long epochMax;
 
     Recovery(
-            NodeDirectory directory,
+            Volumes volumes,
             SegmentScanner scanner,
             ChunkIndex index,
             Segments segments,
-            Space space,
             StoreListener listener,
             Environment environment) {
-        this.directory = directory;
+        this.volumes = volumes;
         this.scanner = scanner;
         this.index = index;
         this.segments = segments;
-        this.space = space;
         this.listener = listener;
         this.environment = environment;
     }
 
     /** Reads everything. */
     void run() throws IOException {
-        directory.quarantined().forEach(found -> segments.seen(found.id()));
-        Iterator<Found> files = directory.segmentFiles().iterator();
-        record Running(Found found, CompletableFuture<Scan> scan) {}
+        List<Placed> all = new ArrayList<>();
+        for (Volume volume : volumes.all()) {
+            volume.directory().quarantined().forEach(found -> segments.seen(found.id()));
+            volume.directory().segmentFiles().forEach(found -> all.add(new Placed(volume, found)));
+        }
+        all.sort(Comparator.comparingInt((Placed placed) -> placed.found().id()).reversed());
+        Iterator<Placed> files = all.iterator();
+        int read = 0;
+        listener.recovering(read, all.size());
+        record Running(Placed placed, CompletableFuture<Scan> scan) {}
         ArrayDeque<Running> running = new ArrayDeque<>();
         while (files.hasNext() || !running.isEmpty()) {
-            while (files.hasNext() && running.size() < PARALLEL) {
-                Found found = files.next();
+            while (files.hasNext() && running.size() < PARALLEL * volumes.all().size()) {
+                Placed placed = files.next();
+                Found found = placed.found();
                 if (found.bytes() == 0) {
-                    LOG.warn("{} is empty; ignored", found.file());
-                    segments.seen(found.id());
+                    apply(placed, new Scan.Empty()); // a kill came between the making of the file and its space
+                    listener.recovering(++read, all.size());
                     continue;
                 }
                 running.add(new Running(
-                        found, CompletableFuture.supplyAsync(() -> scanner.scan(found), environment.background())));
+                        placed,
+                        CompletableFuture.supplyAsync(
+                                () -> scanner.scan(placed.volume(), found), environment.background())));
             }
-            Running oldest = running.remove();
-            apply(oldest.found(), oldest.scan().join());
+            Running oldest = running.poll();
+            if (oldest != null) {
+                apply(oldest.placed(), oldest.scan().join());
+                listener.recovering(++read, all.size());
+            }
         }
         hidden.clear();
-        boundQuarantine();
+        for (Volume volume : volumes.all()) {
+            boundQuarantine(volume);
+        }
     }
 
     int scanned() {
@@ -101,25 +115,30 @@ final class Recovery {
 
     /** Files set aside that are there now. */
     int quarantinedFiles() {
-        try {
-            return directory.quarantined().size();
-        } catch (IOException _) {
-            return 0;
+        int files = 0;
+        for (Volume volume : volumes.all()) {
+            try {
+                files += volume.directory().quarantined().size();
+            } catch (IOException _) {
+                // not counted
+            }
         }
+        return files;
     }
 
-    private void apply(Found found, Scan scan) {
+    private void apply(Placed placed, Scan scan) {
+        Found found = placed.found();
         segments.seen(found.id());
         switch (scan) {
             case Scan.Usable usable -> use(usable);
             case Scan.Empty() -> {
-                IoFailure failure = directory.delete(found.file());
+                IoFailure failure = placed.volume().directory().delete(found.file());
                 if (failure != null) {
-                    leaveAlone(found, failure);
+                    leaveAlone(placed, failure);
                 }
             }
-            case Scan.Damaged(SegmentDamage damage, String message) -> setAside(found, damage, message);
-            case Scan.Unread(IoFailure failure) -> leaveAlone(found, failure);
+            case Scan.Damaged(SegmentDamage damage, String message) -> setAside(placed, damage, message);
+            case Scan.Unread(IoFailure failure) -> leaveAlone(placed, failure);
             case Scan.Missing() -> {}
         }
     }
@@ -130,18 +149,19 @@ final class Recovery {
         int seconds = (int) (segment.header().createdMillis() / 1000);
         for (int i = 0; i < entries.size(); i++) {
             if (!entries.isChunk(i)) {
-                hidden.merge(new KeyDigest(entries.high(i), entries.low(i)), entries.sequence(i), Math::max);
+                hidden.add(entries.high(i), entries.low(i), entries.sequence(i));
             }
         }
         for (int i = 0; i < entries.size(); i++) {
-            if (entries.isChunk(i) && !isHidden(entries, i)) {
-                Slot slot = new Slot(segment.id(), entries.block(i), entries.length(i));
-                index.recover(entries.high(i), entries.low(i), slot, seconds);
+            if (entries.isChunk(i) && !hidden.hides(entries.high(i), entries.low(i), entries.sequence(i))) {
+                index.recover(
+                        entries.high(i), entries.low(i), segment.id(), entries.block(i), entries.length(i), seconds);
             }
         }
         index.seen(entries.namespace());
         segments.add(segment);
-        space.found(segment.sizeBytes());
+        segment.volume().space().found(segment.chargedBytes());
+        segment.volume().found(segment);
         epochMax = Math.max(epochMax, segment.header().epoch());
         scanned += usable.scanned() ? 1 : 0;
         if (usable.damaged()) {
@@ -150,45 +170,38 @@ final class Recovery {
         }
     }
 
-    private boolean isHidden(EntryBatch entries, int i) {
-        if (hidden.isEmpty()) {
-            return false;
-        }
-        Long below = hidden.get(new KeyDigest(entries.high(i), entries.low(i)));
-        return below != null && entries.sequence(i) < below;
-    }
-
-    private void setAside(Found found, SegmentDamage damage, String message) {
+    private void setAside(Placed placed, SegmentDamage damage, String message) {
+        Found found = placed.found();
         LOG.warn("{} is damaged and set aside ({}): {}", found.file(), damage.label(), message);
         listener.segmentDamaged(damage);
         quarantined++;
         try {
-            directory.setAside(found, damage);
+            placed.volume().directory().setAside(found, damage);
         } catch (IOException e) {
-            leaveAlone(found, new IoFailure(IoFailure.Kind.IO, 0, "cannot set aside " + found.file() + ": " + e));
+            leaveAlone(placed, new IoFailure(IoFailure.Kind.IO, 0, "cannot set aside " + found.file() + ": " + e));
         }
     }
 
-    private void leaveAlone(Found found, IoFailure failure) {
+    private void leaveAlone(Placed placed, IoFailure failure) {
+        Found found = placed.found();
         LOG.warn("{} cannot be read now and is left alone: {}", found.file(), failure.getMessage());
         listener.segmentDamaged(SegmentDamage.UNREADABLE);
         listener.ioFailed("open", failure);
-        segments.strays().put(found.id(), new Stray(found.id(), found.file(), found.bytes()));
-        space.found(found.bytes());
+        segments.strays().put(found.id(), new Stray(placed.volume(), found.id(), found.file(), found.bytes()));
+        placed.volume().space().found(found.bytes());
     }
 
-    /** Counts the files set aside, and deletes the oldest of too many. */
-    private void boundQuarantine() throws IOException {
-        List<Found> aside = directory.quarantined();
+    /** Deletes the oldest of too many files set aside. */
+    private void boundQuarantine(Volume volume) throws IOException {
+        List<Found> aside = volume.directory().quarantined();
         long bytes = 0;
         for (int i = 0; i < aside.size(); i++) {
             Found found = aside.get(i);
             bytes += found.bytes();
-            boolean tooMany = i >= QUARANTINED_MAX || bytes > space.capacityBytes() / QUARANTINED_SHARE;
-            if (tooMany && directory.delete(found.file()) == null) {
+            boolean tooMany = i >= QUARANTINED_MAX || bytes > volume.space().capacityBytes() / QUARANTINED_SHARE;
+            if (tooMany && volume.directory().delete(found.file()) == null) {
                 bytes -= found.bytes();
             }
         }
-        space.found(bytes);
     }
 }

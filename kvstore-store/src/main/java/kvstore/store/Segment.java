@@ -15,29 +15,36 @@ import org.jspecify.annotations.Nullable;
 final class Segment {
     private static final int CONDEMNED = Integer.MIN_VALUE;
 
+    private final Volume volume;
     private final SegmentHeader header;
-    private final IoFile file;
     private final AtomicInteger holds;
 
     /** What it contains: kept in memory until there is an index area on disk. */
     private final List<IndexEntry> unsealedEntries = new ArrayList<>();
 
+    private volatile IoFile file;
     private volatile @Nullable SegmentTrailer trailer;
 
-    private Segment(SegmentHeader header, IoFile file, int holds) {
+    /** What it counts for in {@link Space}, and what of that may not be allocated yet. */
+    private volatile long chargedBytes;
+
+    private volatile long reservedBytes;
+
+    private Segment(Volume volume, SegmentHeader header, IoFile file, int holds) {
+        this.volume = volume;
         this.header = header;
         this.file = file;
         this.holds = new AtomicInteger(holds);
     }
 
     /** A new one, held by its writer. */
-    static Segment written(SegmentHeader header, IoFile file) {
-        return new Segment(header, file, 1);
+    static Segment written(Volume volume, SegmentHeader header, IoFile file) {
+        return new Segment(volume, header, file, 1);
     }
 
     /** One found at start. */
-    static Segment found(SegmentHeader header, IoFile file) {
-        return new Segment(header, file, 0);
+    static Segment found(Volume volume, SegmentHeader header, IoFile file) {
+        return new Segment(volume, header, file, 0);
     }
 
     int id() {
@@ -48,13 +55,40 @@ final class Segment {
         return header;
     }
 
+    /** The directory that its file lies in. */
+    Volume volume() {
+        return volume;
+    }
+
     IoFile file() {
         return file;
     }
 
-    /** What it takes on disk. */
+    /** The file was opened again, because its directory was away; the old one is closed. */
+    void reopened(IoFile again) {
+        IoFile before = file;
+        file = again;
+        before.close();
+    }
+
+    /** The length of its file, whatever of that is allocated. */
     long sizeBytes() {
         return file.sizeBytes();
+    }
+
+    /** What it counts for in {@link Space}. */
+    long chargedBytes() {
+        return chargedBytes;
+    }
+
+    /** The part of {@link #chargedBytes} that may not be allocated yet. */
+    long reservedBytes() {
+        return reservedBytes;
+    }
+
+    void charge(long bytes, long reserved) {
+        chargedBytes = bytes;
+        reservedBytes = reserved;
     }
 
     /** Protects from eviction until {@link #release}; false if the segment is being evicted. */
@@ -73,9 +107,9 @@ final class Segment {
         return holds.get() > 0;
     }
 
-    /** Takes the right to evict; false if anybody holds it. From then on nobody can. */
+    /** Takes the right to evict; false if anybody holds it, or its directory is away. From then on nobody can. */
     boolean condemn() {
-        return holds.compareAndSet(0, CONDEMNED);
+        return !volume.away() && holds.compareAndSet(0, CONDEMNED);
     }
 
     /** Takes {@link #condemn} back. */

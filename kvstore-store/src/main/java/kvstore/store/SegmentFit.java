@@ -27,6 +27,11 @@ public final class SegmentFit {
         return blocks * Blocks.BLOCK_BYTES;
     }
 
+    /** The capacity, in bytes, that has room for so many segments of this size with what the store keeps back. */
+    public static long capacityBytes(long segments, long segmentBytes) {
+        return Geometry.capacityBytesFor(segments, segmentBytes);
+    }
+
     private static long recordBlocks(long valueBytes) {
         return 1 + Blocks.count(valueBytes);
     }

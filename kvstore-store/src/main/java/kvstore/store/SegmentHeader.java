@@ -50,14 +50,16 @@ record SegmentHeader(int id, UUID pool, String node, long epoch, UUID nonce, lon
         block.get(80, node);
         long id = block.getLong(16);
         long segmentBytes = block.getLong(72);
-        if (id <= 0 || id > Integer.MAX_VALUE || segmentBytes <= 0 || !Blocks.isAligned(segmentBytes)) {
+        long epoch = block.getLong(24);
+        boolean sensible = id > 0 && id <= Integer.MAX_VALUE && epoch >= 0 && epoch < InFlight.EPOCH_MAX;
+        if (!sensible || segmentBytes <= 0 || !Blocks.isAligned(segmentBytes)) {
             throw new DamagedSegmentException(SegmentDamage.BAD_HEADER, "the segment header makes no sense");
         }
         return new SegmentHeader(
                 (int) id,
                 BlockFormat.uuid(block, 32),
                 new String(node, StandardCharsets.US_ASCII).replace("\0", ""),
-                block.getLong(24),
+                epoch,
                 BlockFormat.uuid(block, 48),
                 block.getLong(64),
                 segmentBytes);

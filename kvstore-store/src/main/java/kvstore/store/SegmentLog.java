@@ -3,7 +3,6 @@ package kvstore.store;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -22,16 +21,10 @@ final class SegmentLog {
         record NoRoom(ShedReason reason, String message) implements Taken {}
     }
 
-    /** How long nobody tries again after the file system refused a segment. */
-    private static final long REFUSED_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-    /** The same, where all segments were in use: pins are short. */
-    private static final long BUSY_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
-
     private final SegmentMaker maker;
     private final Environment environment;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final ReentrantLock lock;
+    private final Condition changed;
 
     /** Every segment that is not sealed yet, the open one among them. */
     private final Map<Segment, OpenSegment> unsealed = new HashMap<>();
@@ -46,6 +39,8 @@ final class SegmentLog {
     SegmentLog(SegmentMaker maker, Environment environment) {
         this.maker = maker;
         this.environment = environment;
+        this.lock = environment.locks().get();
+        this.changed = lock.newCondition();
     }
 
     /**
@@ -62,8 +57,13 @@ final class SegmentLog {
             OpenSegment full = null;
             boolean prepare;
             Taken taken;
+            Segment useless = null;
             lock.lock();
             try {
+                if (spare != null && maker.betterElsewhere(spare)) {
+                    useless = spare;
+                    spare = null;
+                }
                 taken = tryTake(blocks, entryBytes, urgent);
                 if (taken == null && spare != null) {
                     full = replaceOpen(spare);
@@ -77,6 +77,9 @@ final class SegmentLog {
                 }
             } finally {
                 lock.unlock();
+            }
+            if (useless != null) {
+                maker.abandon(useless);
             }
             if (full != null && full.readyToSeal()) {
                 sealLater(full);
@@ -176,8 +179,11 @@ final class SegmentLog {
         if (stopping) {
             return new Taken.NoRoom(ShedReason.STOPPING, "the store is closing");
         }
-        if (open == null) {
+        if (open == null || maker.betterElsewhere(open.segment())) {
             return null;
+        }
+        if (!urgent && open.segment().volume().reclaimer().pausing()) {
+            return new Taken.NoRoom(ShedReason.NO_SPACE, "the file system is full; it is tried again soon");
         }
         int block = open.take(blocks, entryBytes, urgent);
         return block == 0 ? null : new Taken.Room(new Extent(open.segment(), block, blocks));
@@ -202,8 +208,7 @@ final class SegmentLog {
         if (failed == null) {
             return false;
         }
-        long pause = failed.busy() ? BUSY_PAUSE_NANOS : REFUSED_PAUSE_NANOS;
-        return environment.nanos().getAsLong() - failedNanos < pause;
+        return environment.nanos().getAsLong() - failedNanos < failed.pauseNanos();
     }
 
     /** Waits for a segment; null to look again. */
@@ -216,7 +221,7 @@ final class SegmentLog {
                     : new Taken.NoRoom(ShedReason.NO_SPACE, "no new segment was ready in time");
         }
         try {
-            long nanos = preparing ? leftNanos : Math.min(leftNanos, BUSY_PAUSE_NANOS);
+            long nanos = preparing ? leftNanos : Math.min(leftNanos, SegmentMaker.BUSY_PAUSE_NANOS);
             long _ = changed.awaitNanos(nanos);
             return null;
         } catch (InterruptedException _) {
@@ -237,12 +242,30 @@ final class SegmentLog {
         Segment made = null;
         SegmentMaker.Failed failure = null;
         try {
-            switch (maker.make()) {
-                case SegmentMaker.Made(Segment segment) -> made = segment;
-                case SegmentMaker.Failed refused -> failure = refused;
+            if (!stopping()) { // nothing is evicted for a segment that nobody will write
+                switch (maker.make()) {
+                    case SegmentMaker.Made(Segment segment) -> made = segment;
+                    case SegmentMaker.Failed refused -> failure = refused;
+                }
             }
         } finally {
             prepared(made, failure);
+        }
+        maker.trim();
+    }
+
+    /** Tries again to make a segment ready where the last attempt failed. */
+    void retry() {
+        boolean prepare;
+        lock.lock();
+        try {
+            prepare = failed != null && wantsSpare(false);
+            preparing |= prepare;
+        } finally {
+            lock.unlock();
+        }
+        if (prepare) {
+            prepareLater();
         }
     }
 

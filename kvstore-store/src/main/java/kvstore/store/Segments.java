@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import kvstore.store.ChunkIndex.Slot;
 import org.jspecify.annotations.Nullable;
 
 /** All segment files of this node, oldest first. Thread-safe. */
@@ -13,11 +15,17 @@ final class Segments {
      *
      * @param bytes what it takes
      */
-    record Stray(int id, Path file, long bytes) {}
+    record Stray(Volume volume, int id, Path file, long bytes) {}
+
+    /** More than directories can be apart that take turns. */
+    private static final int UNSEEN = 1024;
 
     private final ConcurrentSkipListMap<Integer, Segment> inUse = new ConcurrentSkipListMap<>();
     private final ConcurrentSkipListMap<Integer, Stray> strays = new ConcurrentSkipListMap<>();
     private final AtomicInteger lastId = new AtomicInteger();
+    private final LongAdder awayMisses = new LongAdder();
+    private volatile boolean unreadVolumes;
+    private final AtomicInteger going = new AtomicInteger();
 
     /** Identity for a new segment. */
     int nextId() {
@@ -29,6 +37,11 @@ final class Segments {
         lastId.accumulateAndGet(id, Math::max);
     }
 
+    /** Leaves identities out for segments that could not be seen, because their directory was away at the start. */
+    void skipUnseen() {
+        lastId.addAndGet(UNSEEN);
+    }
+
     void add(Segment segment) {
         inUse.put(segment.id(), segment);
     }
@@ -37,11 +50,50 @@ final class Segments {
         inUse.remove(segment.id());
     }
 
-    /** Null if there is none, or if it is being evicted. */
+    /** Null if there is none, if it is being evicted, or if its directory is away. */
     @Nullable
     Segment get(int id) {
         Segment segment = inUse.get(id);
-        return segment == null || segment.condemned() ? null : segment;
+        return segment == null || segment.condemned() || segment.volume().away() ? null : segment;
+    }
+
+    /** Counts a miss, if it is one because the directory is away. */
+    void missed(@Nullable Slot slot) {
+        Segment segment = slot == null ? null : inUse.get(slot.segment());
+        if (segment != null && segment.volume().away()) {
+            awayMisses.increment();
+        }
+    }
+
+    /** How often something was wanted whose directory was away. */
+    long awayMisses() {
+        return awayMisses.sum();
+    }
+
+    /** Whether there may be records that memory does not know: unread ones, and those of a segment that is going. */
+    boolean mayHaveUnread() {
+        return unreadVolumes || !strays.isEmpty() || going.get() > 0;
+    }
+
+    /** A segment's chunks leave memory; until {@link #gone} its file may still be there, also after a kill. */
+    void going() {
+        going.incrementAndGet();
+    }
+
+    /** Its file is deleted, or a stray. */
+    void gone() {
+        going.decrementAndGet();
+    }
+
+    /** Whether a directory is away whose segments may be older than others. */
+    boolean anyAway() {
+        return unreadVolumes
+                || inUse.values().stream().anyMatch(segment -> segment.volume().away());
+    }
+
+    /** A whole directory could not be read at start, or was read since. */
+    void unreadVolumes(boolean any) {
+        unreadVolumes = any;
     }
 
     NavigableMap<Integer, Segment> inUse() {
@@ -54,6 +106,6 @@ final class Segments {
 
     /** Whether records may lie in a segment that is older than this one. */
     boolean anyBefore(int id) {
-        return inUse.lowerKey(id) != null || strays.lowerKey(id) != null;
+        return unreadVolumes || inUse.lowerKey(id) != null || strays.lowerKey(id) != null;
     }
 }

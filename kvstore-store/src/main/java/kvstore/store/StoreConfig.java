@@ -1,7 +1,10 @@
 package kvstore.store;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import kvstore.api.Blocks;
 
 /**
@@ -10,7 +13,7 @@ import kvstore.api.Blocks;
  * @param directory the pool's directory; the same for all nodes of a pool
  * @param node name of this node, and of its directory inside the pool: 1 to 64 letters, digits, {@code . _ -}, the first
  *     a letter or a digit
- * @param capacityBytes most bytes that this node's segments take; 0 for half of what the file system has free and the
+ * @param capacityBytes most bytes of disk that this node's directory takes; 0 for half of what the file system has free and the
  *     store holds already
  * @param segmentBytes size of a segment file; made smaller by itself where the capacity has no room for
  *     {@link Geometry#SEGMENTS_MIN} of them
@@ -19,6 +22,9 @@ import kvstore.api.Blocks;
  * @param leasesMax most leases at a time
  * @param eviction what goes when room is needed
  * @param ghostsMax keys of which {@link ChunkStore#explain} remembers why they are not here, 32 bytes each
+ * @param moreDirectories further directories of the same pool that this node keeps segments in, each with a capacity of
+ *     {@code capacityBytes} of its own
+ * @param capacity when to evict ahead of need, and what to leave to others
  */
 public record StoreConfig(
         Path directory,
@@ -29,7 +35,9 @@ public record StoreConfig(
         long leaseMillisMax,
         int leasesMax,
         EvictionConfig eviction,
-        int ghostsMax) {
+        int ghostsMax,
+        List<Path> moreDirectories,
+        CapacityConfig capacity) {
 
     /** Longest value whose block checksums fit into a record header, in bytes. */
     public static final long LARGEST_VALUE_BYTES = (long) RecordHeader.CHECKSUMS_MAX * Blocks.BLOCK_BYTES;
@@ -45,6 +53,13 @@ public record StoreConfig(
 
     /** @throws IllegalArgumentException naming the setting, its value and the rule */
     public StoreConfig {
+        moreDirectories = List.copyOf(moreDirectories);
+        require(
+                !moreDirectories.contains(directory)
+                        && Set.copyOf(moreDirectories).size() == moreDirectories.size(),
+                "moreDirectories",
+                moreDirectories,
+                "other directories than " + directory + ", each once");
         require(NODE.matcher(node).matches(), "node", node, "1 to 64 letters, digits, '.', '_' or '-'");
         require(capacityBytes >= 0, "capacityBytes", capacityBytes, "0 for automatic, or more");
         require(
@@ -91,7 +106,14 @@ public record StoreConfig(
                 leaseMillisMax,
                 leasesMax,
                 EvictionConfig.defaults(),
-                GHOSTS_DEFAULT);
+                GHOSTS_DEFAULT,
+                List.of(),
+                CapacityConfig.AT_THE_LIMIT);
+    }
+
+    /** All of them, as configured. */
+    List<Path> directories() {
+        return Stream.concat(Stream.of(directory), moreDirectories.stream()).toList();
     }
 
     /** The same with another eviction. */
@@ -105,7 +127,9 @@ public record StoreConfig(
                 leaseMillisMax,
                 leasesMax,
                 other,
-                ghostsMax);
+                ghostsMax,
+                moreDirectories,
+                capacity);
     }
 
     /** 1 GiB segments, values up to 512 MiB, leases up to a minute, automatic capacity. */

@@ -34,6 +34,8 @@ public interface StoreListener {
      */
     default void evicted(long segment, long chunks, long payloadBytes, long ageMillis) {}
 
+    /** A segment was evicted because of this. Follows {@link #evicted}. */
+    default void madeRoom(EvictionTrigger trigger) {}
     /** As {@link #evicted}, of a segment that went because nobody wanted it for too long. */
     default void expired(long segment, long chunks, long payloadBytes, long ageMillis) {}
 
@@ -56,9 +58,16 @@ public interface StoreListener {
      * The file system failed an operation of the store itself.
      *
      * @param operation a word: {@code create}, {@code header}, {@code seal}, {@code tombstone}, {@code index},
-     *     {@code delete}, {@code open}, {@code reinsert}
+     *     {@code delete}, {@code open}, {@code reinsert}, {@code scrub}
      */
     default void ioFailed(String operation, IoFailure failure) {}
+
+    /**
+     * A start has read so many segment files, of so many that it found.
+     *
+     * @param read goes from 0 to {@code files}
+     */
+    default void recovering(int read, int files) {}
 
     /** The start is complete. */
     default void recovered(RecoveryReport report) {}

@@ -1,10 +1,11 @@
 package kvstore.store;
 
+import java.util.List;
+
 /**
  * The store in numbers, at one moment.
  *
- * @param capacityBytes most bytes that segment files may take
- * @param usedBytes what they take, files set aside included
+ * @param capacity how full the disk is, all directories together
  * @param segmentBytes size of a new segment
  * @param chunks visible chunks
  * @param chunkBytes their payload
@@ -16,11 +17,13 @@ package kvstore.store;
  * @param leasedBytes segment files that they protect from eviction
  * @param putsInFlight reservations neither committed nor aborted
  * @param indexBytes memory of the index
+ * @param ghosts keys of which {@link ChunkStore#explain} knows why they are not here
+ * @param awayMisses how often a chunk was wanted that lies in a directory that is set aside
+ * @param directories each of them, in the order of the configuration
  * @param recovery what the start found
  */
 public record StoreStats(
-        long capacityBytes,
-        long usedBytes,
+        CapacityStats capacity,
         long segmentBytes,
         long chunks,
         long chunkBytes,
@@ -32,4 +35,17 @@ public record StoreStats(
         long leasedBytes,
         int putsInFlight,
         long indexBytes,
-        RecoveryReport recovery) {}
+        int ghosts,
+        long awayMisses,
+        List<DirectoryStats> directories,
+        RecoveryReport recovery) {
+    /** Most bytes of disk that the node's directory may take. */
+    public long capacityBytes() {
+        return capacity.limitBytes();
+    }
+
+    /** What it takes, files set aside and what is kept for open segments included. */
+    public long usedBytes() {
+        return capacity.usedBytes();
+    }
+}

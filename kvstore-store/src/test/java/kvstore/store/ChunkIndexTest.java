@@ -74,10 +74,10 @@ final class ChunkIndexTest {
     void atStartTheNewestSegmentAndTheLastBlockCount() {
         ChunkIndex index = new ChunkIndex();
         KeyDigest digest = KeyDigest.of(ChunkKey.of("k"));
-        index.recover(digest.high(), digest.low(), new Slot(7, 3, 30), SECONDS);
-        index.recover(digest.high(), digest.low(), new Slot(7, 9, 90), SECONDS);
-        index.recover(digest.high(), digest.low(), new Slot(7, 5, 50), SECONDS);
-        index.recover(digest.high(), digest.low(), new Slot(6, 99, 99), SECONDS);
+        index.recover(digest.high(), digest.low(), 7, 3, 30, SECONDS);
+        index.recover(digest.high(), digest.low(), 7, 9, 90, SECONDS);
+        index.recover(digest.high(), digest.low(), 7, 5, 50, SECONDS);
+        index.recover(digest.high(), digest.low(), 6, 99, 99, SECONDS);
         assertThat(index.peek(digest)).isEqualTo(new Slot(7, 9, 90));
         assertThat(index.payloadBytes()).isEqualTo(90);
         assertThat(index.size()).isEqualTo(1);

@@ -178,6 +178,24 @@ final class ExplainTest {
     }
 
     @Test
+    void shedBecauseTheFileSystemFails() {
+        harness.engine.follow((call, _) -> call == Call.CREATE ? Fault.EIO : null);
+        int last = 0;
+        while (harness.put("k" + last, value(last, 3 * BLOCK))) {
+            last++;
+        }
+        assertThat(departure("k" + last))
+                .isEqualTo(new Departure(Cause.SHED_IO_ERROR, harness.millis.get(), 0, 3 * BLOCK));
+    }
+
+    @Test
+    void shedWhileTheStoreStops() {
+        harness.store.close();
+        assertThat(harness.put("k", value(1, 100))).isFalse();
+        assertThat(departure("k")).isEqualTo(new Departure(Cause.SHED_STOPPING, harness.millis.get(), 0, 100));
+    }
+
+    @Test
     void otherNamespacesAlsoAfterARestart() throws StoreException {
         harness.put(ChunkKey.of("tenant", "k".getBytes(StandardCharsets.UTF_8)), value(1, 100));
         assertThat(explain("k")).isEqualTo(new Absent(null, List.of("tenant")));

@@ -1,7 +1,6 @@
 package kvstore.store;
 
 import static kvstore.store.StoreHarness.BLOCK;
-import static kvstore.store.StoreHarness.SEGMENT;
 import static kvstore.store.StoreHarness.value;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -93,7 +92,7 @@ final class FaultTest {
             // Whatever stood there before may still; the refused value may not, now or after a start.
             refusedValues.put(key, length);
         }
-        assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(4 * SEGMENT);
+        assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(StoreHarness.capacity(4));
         return stored ? 0 : 1;
     }
 

@@ -30,6 +30,8 @@ final class FaultyEngine implements IoEngine {
         EIO,
         /** ENOSPC; nothing happened. */
         ENOSPC,
+        /** EDQUOT: the same, for a quota. */
+        EDQUOT,
         /** A server went away; nothing happened. */
         TRANSIENT,
         /** The extent ends early. */
@@ -56,9 +58,15 @@ final class FaultyEngine implements IoEngine {
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicInteger faults = new AtomicInteger();
     private volatile Plan plan = NO_FAULTS;
+    private volatile Path scope = Path.of("/");
 
     FaultyEngine(IoEngine engine) {
         this.engine = engine;
+    }
+
+    /** Only what lies here fails from now on. */
+    void under(Path directory) {
+        scope = directory;
     }
 
     /** From now on, counting calls from 0 again. */
@@ -87,13 +95,13 @@ final class FaultyEngine implements IoEngine {
 
     @Override
     public IoFile create(Path file, long sizeBytes) throws IoFailure {
-        throwIfRefused(Call.CREATE);
+        throwIfRefused(Call.CREATE, file);
         return new FaultyFile(engine.create(file, sizeBytes));
     }
 
     @Override
     public IoFile open(Path file) throws IoFailure {
-        throwIfRefused(Call.OPEN);
+        throwIfRefused(Call.OPEN, file);
         return new FaultyFile(engine.open(file));
     }
 
@@ -103,11 +111,19 @@ final class FaultyEngine implements IoEngine {
     }
 
     @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        return engine.allocatedBytes(file);
+    }
+
+    @Override
     public void close() {
         engine.close();
     }
 
-    private @Nullable Fault next(Call call) {
+    private @Nullable Fault next(Call call, Path file) {
+        if (!file.startsWith(scope)) {
+            return null;
+        }
         Fault fault = plan.fault(call, calls.getAndIncrement());
         if (fault != null) {
             faults.incrementAndGet();
@@ -115,8 +131,8 @@ final class FaultyEngine implements IoEngine {
         return fault;
     }
 
-    private void throwIfRefused(Call call) throws IoFailure {
-        Fault fault = next(call);
+    private void throwIfRefused(Call call, Path file) throws IoFailure {
+        Fault fault = next(call, file);
         if (fault != null && fault != Fault.LOST && fault != Fault.FLIP) {
             throw failure(fault);
         }
@@ -125,6 +141,7 @@ final class FaultyEngine implements IoEngine {
     private static IoFailure failure(Fault fault) {
         return switch (fault) {
             case ENOSPC -> new IoFailure(IoFailure.Kind.NO_SPACE, 28, "injected ENOSPC");
+            case EDQUOT -> new IoFailure(IoFailure.Kind.NO_SPACE, 122, "injected EDQUOT");
             case TRANSIENT -> new IoFailure(IoFailure.Kind.TRANSIENT, 108, "injected ESHUTDOWN");
             case SHORT -> new IoFailure(IoFailure.Kind.SHORT, 0, "injected short read");
             default -> new IoFailure(IoFailure.Kind.IO, 5, "injected EIO (" + fault + ")");
@@ -156,7 +173,7 @@ final class FaultyEngine implements IoEngine {
 
         @Override
         public CompletableFuture<Void> read(long offset, Buffer destination) {
-            Fault fault = next(Call.READ);
+            Fault fault = next(Call.READ, inner.file());
             if (fault == null) {
                 return inner.read(offset, destination);
             }
@@ -170,7 +187,7 @@ final class FaultyEngine implements IoEngine {
 
         @Override
         public CompletableFuture<Void> write(long offset, Buffer source) {
-            Fault fault = next(Call.WRITE);
+            Fault fault = next(Call.WRITE, inner.file());
             if (fault == null) {
                 return inner.write(offset, source);
             }

@@ -1,7 +1,6 @@
 package kvstore.store;
 
 import static kvstore.store.StoreHarness.BLOCK;
-import static kvstore.store.StoreHarness.SEGMENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -140,7 +139,7 @@ final class ModelTest {
                     }
                 }
             }
-            assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(SEGMENTS * SEGMENT);
+            assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(StoreHarness.capacity(SEGMENTS));
             assertThat(harness.store.stats().usedBytes()).isGreaterThanOrEqualTo(harness.bytesOnDisk());
         }
 

@@ -22,11 +22,15 @@ import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
 import kvstore.api.IoPath;
+import org.jspecify.annotations.Nullable;
 
 /** An engine on java.nio: strict about alignment as the real one is, and done when the call returns. */
 final class NioEngine implements IoEngine {
     /** What {@link #facts} says is free. */
     volatile long availableBytes = 1L << 30;
+
+    /** What {@link #facts} says is free if this directory took nothing; then it is asked each time. */
+    volatile @Nullable Path shared;
 
     final AtomicLong reads = new AtomicLong();
     final AtomicLong readBytes = new AtomicLong();
@@ -76,7 +80,17 @@ final class NioEngine implements IoEngine {
 
     @Override
     public FileSystemFacts facts(Path directory) {
-        return new FileSystemFacts("test", 1L << 40, availableBytes);
+        long used = shared == null ? 0 : RealBlocks.under(shared);
+        return new FileSystemFacts("test", 1L << 40, Math.max(0, availableBytes - used));
+    }
+
+    @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        long bytes = RealBlocks.bytes(file);
+        if (bytes < 0) {
+            throw new IoFailure(IoFailure.Kind.NOT_FOUND, 2, "statx " + file + ": ENOENT");
+        }
+        return bytes;
     }
 
     @Override

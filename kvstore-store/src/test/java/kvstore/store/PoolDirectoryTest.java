@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -81,16 +82,16 @@ final class PoolDirectoryTest {
     @Test
     void aNodeDirectoryOfAnotherPoolOrWithoutItsFileIsRefused() throws Exception {
         UUID pool = PoolDirectory.open(directory, environment);
-        NodeDirectory.open(directory, pool, "n").close();
-        assertThatThrownBy(() -> NodeDirectory.open(directory, new UUID(0, 1), "n"))
+        NodeDirectory.open(directory, pool, "n", List.of(directory)).close();
+        assertThatThrownBy(() -> NodeDirectory.open(directory, new UUID(0, 1), "n", List.of(directory)))
                 .isInstanceOf(StoreException.class)
                 .hasMessageContaining("not to node 'n' of pool 00000000");
         Path node = directory.resolve("nodes/n");
         Files.delete(node.resolve("NODE"));
-        NodeDirectory.open(directory, pool, "n").close();
+        NodeDirectory.open(directory, pool, "n", List.of(directory)).close();
         Files.delete(node.resolve("NODE"));
         Files.writeString(node.resolve("0000000000000001.seg"), "x");
-        assertThatThrownBy(() -> NodeDirectory.open(directory, pool, "n"))
+        assertThatThrownBy(() -> NodeDirectory.open(directory, pool, "n", List.of(directory)))
                 .isInstanceOf(StoreException.class)
                 .hasMessageContaining("no file NODE");
     }

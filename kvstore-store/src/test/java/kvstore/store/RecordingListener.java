@@ -17,6 +17,7 @@ final class RecordingListener implements StoreListener {
     final AtomicLong evictedChunks = new AtomicLong();
     final AtomicLong evictedBytes = new AtomicLong();
     final List<Long> evictedSegments = Collections.synchronizedList(new ArrayList<>());
+    final List<EvictionTrigger> triggers = Collections.synchronizedList(new ArrayList<>());
     final List<ShedReason> shed = Collections.synchronizedList(new ArrayList<>());
     final List<String> corrupt = Collections.synchronizedList(new ArrayList<>());
     final List<SegmentDamage> damage = Collections.synchronizedList(new ArrayList<>());
@@ -57,6 +58,11 @@ final class RecordingListener implements StoreListener {
         evictedSegments.add(segment);
         evictedChunks.addAndGet(chunks);
         evictedBytes.addAndGet(payloadBytes);
+    }
+
+    @Override
+    public void madeRoom(EvictionTrigger trigger) {
+        triggers.add(trigger);
     }
 
     @Override

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import kvstore.api.ChunkKey;
@@ -116,6 +117,58 @@ final class RecoveryTest {
     }
 
     @Test
+    void aSealOfAnotherSegmentOrOfAnotherStartIsIgnored() throws Exception {
+        fill(0, 4);
+        harness.restart();
+        fill(4, 20);
+        harness.store.close();
+        List<Path> files = harness.segmentFiles();
+        byte[] earlierStart = seal(files.get(0));
+        byte[] sameStart = seal(files.get(1));
+        putSeal(files.get(1), earlierStart);
+        putSeal(files.get(2), sameStart);
+        harness.open();
+        assertThat(found(0, 20)).isEqualTo(20);
+        assertThat(report().scannedSegments()).isEqualTo(2);
+        harness.restart();
+        assertThat(report().scannedSegments()).isZero();
+        assertThat(found(0, 20)).isEqualTo(20);
+    }
+
+    @Test
+    void aTornTailIsCutAndWhatLiesBeforeItStays() throws Exception {
+        fill(0, 2);
+        Path open = harness.segmentFiles().getLast();
+        harness.store.crash();
+        harness.disk.close();
+        long second = BLOCK + 3L * BLOCK; // header of the segment, then records of three blocks
+        wipe(open, second + 80, BLOCK - 80);
+        harness.open();
+        assertThat(found(0, 2)).isEqualTo(1);
+        assertThat(report().chunks()).isEqualTo(1);
+        assertThat(report().quarantinedSegments()).isZero();
+        fill(0, 2);
+        harness.crash();
+        assertThat(found(0, 2)).isEqualTo(2);
+    }
+
+    @Test
+    void manyDeletesAreHiddenAfterAStartToo() throws Exception {
+        for (int round = 0; round < 40; round++) {
+            fill(round * 5, round * 5 + 5);
+            List<ChunkKey> keys = new ArrayList<>();
+            for (int i = round * 5; i < round * 5 + 4; i++) {
+                keys.add(ChunkKey.of("k" + i));
+            }
+            harness.store.delete(keys);
+        }
+        long chunks = harness.store.stats().chunks();
+        harness.crash();
+        assertThat(report().chunks()).isEqualTo(chunks);
+        assertThat(found(0, 200)).isEqualTo(chunks);
+    }
+
+    @Test
     void aBadHeaderLosesOneSegment() throws Exception {
         fill(0, 20);
         harness.store.close();
@@ -126,7 +179,7 @@ final class RecoveryTest {
         assertThat(found(0, 20)).isBetween(10L, 17L);
         assertThat(report().quarantinedSegments()).isEqualTo(1);
         assertThat(quarantined()).isEqualTo(1);
-        assertThat(harness.store.stats().usedBytes()).isEqualTo(harness.bytesOnDisk());
+        assertThat(harness.store.stats().usedBytes()).isGreaterThanOrEqualTo(harness.bytesOnDisk());
         assertThat(harness.store.stats().segments()).isEqualTo(files); // the new one, and all but the bad one
     }
 
@@ -137,10 +190,10 @@ final class RecoveryTest {
             harness.store.close();
             flip(harness.segmentFiles().getLast(), 50);
             harness.open();
-            assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(12 * SEGMENT);
+            assertThat(harness.bytesOnDisk()).isLessThanOrEqualTo(StoreHarness.capacity(12));
         }
         assertThat(quarantined()).isEqualTo(3); // a quarter of the capacity
-        assertThat(harness.store.stats().usedBytes()).isEqualTo(harness.bytesOnDisk());
+        assertThat(harness.store.stats().usedBytes()).isGreaterThanOrEqualTo(harness.bytesOnDisk());
     }
 
     @Test
@@ -170,7 +223,7 @@ final class RecoveryTest {
         harness.open();
         assertThat(found(0, 20)).isBetween(1L, 12L);
         assertThat(harness.listener.damage).containsExactlyInAnyOrder(SegmentDamage.TRUNCATED, SegmentDamage.FOREIGN);
-        assertThat(harness.store.stats().usedBytes()).isEqualTo(harness.bytesOnDisk());
+        assertThat(harness.store.stats().usedBytes()).isGreaterThanOrEqualTo(harness.bytesOnDisk());
         fill(20, 40);
         assertThat(found(20, 40)).isEqualTo(20);
         assertThat(Files.exists(harness.node().resolve("notes.txt"))).isTrue();
@@ -186,7 +239,7 @@ final class RecoveryTest {
         assertThat(harness.listener.damage).containsExactly(SegmentDamage.UNREADABLE);
         long found = found(0, 20);
         assertThat(found).isLessThan(20);
-        assertThat(harness.store.stats().usedBytes()).isEqualTo(harness.bytesOnDisk());
+        assertThat(harness.store.stats().usedBytes()).isGreaterThanOrEqualTo(harness.bytesOnDisk());
         // What is forgotten or replaced meanwhile may lie in it.
         for (int i = 0; i < 20; i++) {
             harness.store.delete(ChunkKey.of("k" + i));
@@ -244,6 +297,30 @@ final class RecoveryTest {
             int old = bytes.read();
             bytes.seek(offset);
             bytes.write(old ^ 0x04);
+        }
+    }
+
+    /** The last block of a segment: without it nobody looks for an index area. */
+    private static byte[] seal(Path file) throws Exception {
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "r")) {
+            byte[] block = new byte[BLOCK];
+            bytes.seek(SEGMENT - BLOCK);
+            bytes.readFully(block);
+            return block;
+        }
+    }
+
+    private static void putSeal(Path file, byte[] block) throws Exception {
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.seek(SEGMENT - BLOCK);
+            bytes.write(block);
+        }
+    }
+
+    private static void wipe(Path file, long offset, int count) throws Exception {
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.seek(offset);
+            bytes.write(new byte[count]);
         }
     }
 

@@ -51,7 +51,7 @@ final class StoreHarness implements AutoCloseable {
     /** Opens a store that may hold so many segments. */
     StoreHarness(Path pool, int segments) throws StoreException {
         this.pool = pool;
-        config = config(pool, segments * SEGMENT);
+        config = config(pool, capacity(segments));
         store = ChunkStore.open(config, engine, listener, environment());
     }
 
@@ -81,17 +81,14 @@ final class StoreHarness implements AutoCloseable {
         }
     }
 
-    /** Bytes of all segment files, those set aside included. */
+    /** What the node's directory really takes of the disk, asked from the kernel. */
     long bytesOnDisk() {
-        try (Stream<Path> files = Files.walk(node())) {
-            long sum = 0;
-            for (Path file : files.filter(f -> f.toString().endsWith(".seg")).toList()) {
-                sum += Files.size(file);
-            }
-            return sum;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return RealBlocks.under(node());
+    }
+
+    /** The capacity that has room for so many segments. */
+    static long capacity(int segments) {
+        return Geometry.capacityBytesFor(segments, SEGMENT);
     }
 
     /** Ends as a killed process does, and starts again. */

@@ -9,8 +9,11 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -286,6 +289,18 @@ public abstract class IoEngineContract {
             MemorySegment whole = MemorySegment.ofArray(Files.readAllBytes(path));
             assertThat(whole.mismatch(written.bytes())).as("seed %d", seed).isEqualTo(-1);
         }
+    }
+
+    /** What counts against a capacity is blocks, not sizes: a layer that forgets to ask the one below would answer the size. */
+    @Test
+    void holesTakeNoDisk() throws Exception {
+        Path sparse = path("sparse");
+        Files.write(sparse, new byte[] {1});
+        try (FileChannel channel = FileChannel.open(sparse, StandardOpenOption.WRITE)) {
+            int written = channel.write(ByteBuffer.wrap(new byte[] {1}), 64L * BLOCK);
+            assertThat(written).isEqualTo(1);
+        }
+        assertThat(engine.allocatedBytes(sparse)).isBetween(1L, 8L * BLOCK);
     }
 
     @Test

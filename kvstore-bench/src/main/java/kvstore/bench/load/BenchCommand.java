@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import kvstore.bench.ByteSize;
 import kvstore.bench.CleanUp;
 import kvstore.bench.DaemonLauncher;
 import kvstore.client.cli.CommandFailure;

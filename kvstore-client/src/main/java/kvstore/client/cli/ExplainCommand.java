@@ -12,6 +12,7 @@ import kvstore.v1.KeyState;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -28,6 +29,12 @@ final class ExplainCommand implements KvStoreCommand {
     @Parameters(paramLabel = "KEY", description = "The key: text, or hex: and the digits of the bytes.")
     private ChunkKey key;
 
+    @Option(
+            names = "--length",
+            paramLabel = "BYTES",
+            description = "What a get would expect: a value of another length is a miss for it.")
+    private long length;
+
     @Override
     public Integer call() {
         ExplainResponse answer;
@@ -39,8 +46,17 @@ final class ExplainCommand implements KvStoreCommand {
             out.println(Json.write(json(answer)));
         } else {
             out.print(table(answer));
+            out.print(
+                    otherLength(answer)
+                            ? "a get that expects %d bytes misses: the value has another length%n".formatted(length)
+                            : "");
         }
-        return (answer.getState() == KeyState.KEY_STATE_HERE ? ExitCode.OK : ExitCode.NO).code();
+        boolean found = answer.getState() == KeyState.KEY_STATE_HERE && !otherLength(answer);
+        return (found ? ExitCode.OK : ExitCode.NO).code();
+    }
+
+    private boolean otherLength(ExplainResponse answer) {
+        return length > 0 && answer.getState() == KeyState.KEY_STATE_HERE && answer.getLength() != length;
     }
 
     /** All fields by their names in the contract, also those that are 0. */

@@ -63,6 +63,7 @@ public final class Main {
                         new LsCommand(),
                         new ExplainCommand(),
                         new StatCommand(),
+                        new ScrubCommand(),
                         new ImportCommand(),
                         new ExportCommand())
                 .forEach(commandLine::addSubcommand);

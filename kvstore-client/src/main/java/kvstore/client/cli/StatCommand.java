@@ -1,15 +1,20 @@
 package kvstore.client.cli;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import kvstore.client.KvStoreClient;
+import kvstore.v1.DirectoryStat;
 import kvstore.v1.StatResponse;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -23,17 +28,38 @@ final class StatCommand implements KvStoreCommand {
     @Mixin
     private ConnectionOptions connection;
 
+    @Option(
+            names = "--by",
+            paramLabel = "WHAT",
+            split = ",",
+            hideParamSyntax = true,
+            description = "Also count the chunks and their bytes by ${COMPLETION-CANDIDATES}, or several with commas"
+                    + " between. Lists all keys, which takes seconds for a million.")
+    private List<ChunkGroups.By> by = List.of();
+
     @Override
     public Integer call() {
         StatResponse stat;
+        ChunkGroups groups = new ChunkGroups(by);
         try (KvStoreClient client = connection.connectWithoutHello()) {
             stat = client.stat();
+            if (!by.isEmpty()) {
+                long _ = ChunkPages.show(client, ByteString.EMPTY, Long.MAX_VALUE, (chunk, key) -> {
+                    groups.add(chunk, key);
+                    return true;
+                });
+            }
         }
         PrintWriter out = spec.commandLine().getOut();
         if (connection.json()) {
-            out.println(Json.write(json(stat)));
+            Map<String, Object> json = json(stat);
+            if (!by.isEmpty()) {
+                json.put("groups", groups.json());
+            }
+            out.println(Json.write(json));
         } else {
             out.print(table(stat));
+            out.print(by.isEmpty() ? "" : "\n" + groups.table());
         }
         return (stat.getReady() ? ExitCode.OK : ExitCode.UNREACHABLE).code();
     }
@@ -59,17 +85,65 @@ final class StatCommand implements KvStoreCommand {
         if (stat.getFileSystem().equals("lustre")) {
             table.add("layout", "%s (%s)".formatted(stat.getStripeLayout(), stat.getStripeLayoutReason()));
         }
+        table.add("GPU path", gpuPath(stat));
+        directories(stat, table);
         return table.add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
-                .add("", Words.size(stat.getFileSystemAvailableBytes()) + " left on the file system")
+                .add(
+                        "",
+                        "%s left on the file system, floor %s"
+                                .formatted(
+                                        Words.size(stat.getFileSystemAvailableBytes()),
+                                        Words.size(stat.getFreeSpaceFloorBytes())))
+                .add("capacity", stat.getCapacityState())
                 .add("", diskFlow(stat))
                 .add("chunks", "%d (%s)".formatted(stat.getChunks(), Words.size(stat.getChunkBytes())))
                 .add("segments", "%d of %s".formatted(stat.getSegments(), Words.size(stat.getSegmentBytes())))
                 .add("memory", portion(stat.getMemoryUsedBytes(), stat.getMemoryBytes()))
+                .add("scrub", scrub(stat))
                 .add("gets", "%d hits, %d misses".formatted(stat.getGetHits(), stat.getGetMisses()))
                 .add(
                         "since start",
                         "%d chunks stored, %d evicted, %d corrupt"
                                 .formatted(stat.getStoredChunks(), stat.getEvictedChunks(), stat.getCorruptRecords()));
+    }
+
+    private static String gpuPath(StatResponse stat) {
+        String path = stat.getGpuPath().isEmpty() ? "unavailable" : stat.getGpuPath();
+        String why = "%s (%s)".formatted(path, stat.getGpuPathReason());
+        return stat.getGpus() == 0
+                ? why
+                : "%s; %d GPUs, %s of each and as much pinned memory"
+                        .formatted(why, stat.getGpus(), Words.size(stat.getGpuMemoryBytes()));
+    }
+
+    private static String scrub(StatResponse stat) {
+        String now = stat.getScrubRunning()
+                ? "%d of %d segments".formatted(stat.getScrubSegmentsDone(), stat.getScrubSegments())
+                : "not running";
+        String last = stat.getScrubCompletedMillis() == 0
+                ? "none complete since start"
+                : "last complete " + Instant.ofEpochMilli(stat.getScrubCompletedMillis());
+        return "%s, %s, %d bad".formatted(now, last, stat.getScrubBadRecords());
+    }
+
+    /** One line each where there are several: with one, the lines on the disk say it. */
+    private static void directories(StatResponse stat, Table table) {
+        if (stat.getDirectoriesCount() < 2) {
+            return;
+        }
+        for (int i = 0; i < stat.getDirectoriesCount(); i++) {
+            DirectoryStat each = stat.getDirectories(i);
+            table.add(
+                    i == 0 ? "directories" : "",
+                    each.getAwayReason().isEmpty()
+                            ? "%s: %s, %d segments, %s"
+                                    .formatted(
+                                            each.getPath(),
+                                            portion(each.getUsedBytes(), each.getCapacityBytes()),
+                                            each.getSegments(),
+                                            each.getCapacityState())
+                            : "%s: set aside (%s)".formatted(each.getPath(), each.getAwayReason()));
+        }
     }
 
     private static String diskFlow(StatResponse stat) {

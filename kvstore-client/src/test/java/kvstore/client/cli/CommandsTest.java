@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import kvstore.client.FakeDaemon;
@@ -19,6 +20,8 @@ import kvstore.v1.MissReason;
 import kvstore.v1.PutReason;
 import kvstore.v1.PutResponse;
 import kvstore.v1.PutStatus;
+import kvstore.v1.ScrubResponse;
+import kvstore.v1.ScrubbedRecord;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -223,6 +226,79 @@ final class CommandsTest {
         assertThat(run("ls", "--prefix", "x", "--json").json().getAsJsonArray("chunks"))
                 .isEmpty();
         assertFails(run("ls", "--limit", "0"), ExitCode.USAGE, "--limit must be at least 1");
+    }
+
+    @Test
+    void lsByModelAndRank() {
+        Stream.of(
+                        "m/a@00000001@0@00ff",
+                        "m/a@00000001@0@01ff@salt",
+                        "m/a@00000002@0@00ff",
+                        "m/b@8@3@-1f@half",
+                        "no key of LMCache")
+                .forEach(this::store);
+        assertThat(run("ls", "--by", "model,rank").out().lines().map(line -> line.replaceAll(" +", " ")))
+                .containsExactlyInAnyOrder(
+                        "MODEL RANK CHUNKS BYTES",
+                        "m/a 00000001 2 10 10 B",
+                        "m/a 00000002 1 5 5 B",
+                        "m/b 3 1 5 5 B",
+                        "- - 1 5 5 B");
+        JsonObject largest = run("ls", "--by", "model", "--json")
+                .json()
+                .getAsJsonArray("groups")
+                .get(0)
+                .getAsJsonObject();
+        assertThat(largest.get("model").getAsString()).isEqualTo("m/a");
+        assertThat(largest.get("chunks").getAsLong()).isEqualTo(3);
+        assertThat(run("ls", "--model", "m/a", "--rank", "00000002").out()).contains("m/a@00000002@0@00ff");
+        assertThat(run("ls", "--rank", "3").out().lines()).hasSize(2);
+        assertThat(run("ls", "--model", "m").out().lines()).hasSize(1);
+        assertThat(run("ls", "--namespace", "lm").out().lines()).hasSize(1);
+        assertThat(run("stat", "--by", "namespace").out())
+                .contains("NAMESPACE  CHUNKS  BYTES\n-          5       25     25 B");
+        assertFails(run("ls", "--by", "colour"), ExitCode.USAGE, "expected one of");
+    }
+
+    @Test
+    void scrub() {
+        ScrubResponse end = ScrubResponse.newBuilder()
+                .setSegments(2)
+                .setSegmentsDone(2)
+                .setRecords(5)
+                .setBytes(700_000)
+                .setComplete(true)
+                .build();
+        daemon.scrubAnswers = List.of(end);
+        Cli good = run("scrub", "--rate", "100MiB/s", "--report-only");
+        assertThat(good.exitCode()).as(good.err()).isZero();
+        assertThat(good.out()).contains("segments  2 of 2\n").contains("records   5 (683.6 KiB)\n");
+        assertThat(daemon.scrubs.getFirst().getBytesPerSecond()).isEqualTo(100L << 20);
+        assertThat(daemon.scrubs.getFirst().getReportOnly()).isTrue();
+
+        ScrubbedRecord record = ScrubbedRecord.newBuilder()
+                .setKey(ByteString.copyFromUtf8("k"))
+                .setSegmentFile("/pool/1.seg")
+                .setOffset(65_536)
+                .setLength(7)
+                .setReason("payload checksum of block 0")
+                .build();
+        daemon.scrubAnswers = List.of(
+                ScrubResponse.newBuilder().setBad(record).build(),
+                end.toBuilder().setBadRecords(1).build());
+        Cli bad = run("scrub");
+        assertThat(bad.exitCode()).isEqualTo(ExitCode.WRONG_DATA.code());
+        assertThat(bad.out()).startsWith("bad  k  /pool/1.seg at 65536, 7 bytes: payload checksum of block 0\n");
+        JsonObject json = run("scrub", "--json").json();
+        assertThat(json.get("bad_records").getAsLong()).isEqualTo(1);
+        assertThat(json.getAsJsonArray("bad")).hasSize(1);
+
+        daemon.scrubAnswers = List.of(end.toBuilder().setUnreadRecords(1).build());
+        assertThat(run("scrub").exitCode()).isEqualTo(ExitCode.FAILED.code());
+        daemon.scrubAnswers = List.of(end.toBuilder().setComplete(false).build());
+        Cli stopped = run("scrub");
+        assertThat(stopped.exitCode()).isEqualTo(ExitCode.UNREACHABLE.code());
+        assertThat(stopped.err()).endsWith("kvstore scrub: the daemon stopped before the scrub had ended\n");
     }
 
     @Test

@@ -71,7 +71,12 @@ public final class AdminHttp implements AutoCloseable {
                 listen(address),
                 Map.of(
                         "/metrics", () -> new Answer(200, PROMETHEUS_TEXT, metrics.get()),
-                        "/healthz", () -> Answer.text(200, trouble.get().map(what -> "degraded: " + what).orElse("ok")),
+                        "/healthz",
+                                () -> Answer.text(
+                                        200,
+                                        trouble.get()
+                                                .map(what -> "degraded: " + what)
+                                                .orElse("ok")),
                         "/readyz", () -> Answer.readiness(whyNotReady.get())));
         admin.server.setExecutor(admin.requests);
         admin.server.createContext("/", admin::handle);

@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import kvstore.server.io.GuardConfig;
+import java.util.Set;
+import kvstore.gds.GdsConfig;
 import kvstore.lustre.StripeLayout;
+import kvstore.server.io.GuardConfig;
 import kvstore.server.memory.SlabPool;
 import kvstore.store.EvictionConfig;
 
@@ -41,6 +43,7 @@ final class ConfigBinder {
         return new DaemonConfig(
                 values.get(NODE),
                 data(directory.get()),
+                capacity(),
                 new GuardConfig(
                         values.get(IO_READ_BUDGET),
                         values.get(IO_WRITE_BUDGET),
@@ -52,6 +55,7 @@ final class ConfigBinder {
                 new MemoryConfig(values.get(MEMORY_SLAB_SIZE), values.get(MEMORY_WRITE_SHARE)),
                 grpc(),
                 region(),
+                gds(),
                 new RespConfig(
                         values.get(RESP_LISTEN),
                         values.get(RESP_MAX_CONNECTIONS),
@@ -67,6 +71,7 @@ final class ConfigBinder {
                         values.get(LEASE_MAX_DURATION), values.get(LEASE_MAX_COUNT), values.get(LEASE_MAX_SHARE)),
                 eviction(),
                 new ExplainConfig(values.get(EXPLAIN_MAX_KEYS)),
+                new ScrubConfig(values.get(SCRUB_RATE), values.get(SCRUB_INTERVAL)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
                 new ShutdownConfig(values.get(SHUTDOWN_DRAIN_TIMEOUT)));
@@ -76,12 +81,20 @@ final class ConfigBinder {
         Optional<Long> capacity = values.get(DATA_CAPACITY);
         return new DataConfig(
                 directory,
+                values.get(DATA_MORE_DIRECTORIES),
                 capacity.map(OptionalLong::of).orElseGet(OptionalLong::empty),
                 values.get(DATA_SEGMENT_SIZE),
                 values.get(DATA_MAX_VALUE_SIZE),
                 values.get(DATA_DIRECT_IO),
                 values.get(DATA_READ_THREADS),
                 values.get(DATA_WRITE_THREADS));
+    }
+
+    private CapacityConfig capacity() {
+        return new CapacityConfig(
+                values.get(CAPACITY_HIGH_WATERMARK),
+                values.get(CAPACITY_LOW_WATERMARK),
+                values.get(CAPACITY_FREE_SPACE_FLOOR).map(OptionalLong::of).orElseGet(OptionalLong::empty));
     }
 
     private LustreConfig lustre() {
@@ -121,6 +134,25 @@ final class ConfigBinder {
                 values.get(LEASE_MAX_SHARE));
     }
 
+    private GdsConfig gds() {
+        return new GdsConfig(
+                values.get(GDS_MODE),
+                values.get(GDS_COMPATIBILITY),
+                library(GDS_CUFILE_LIBRARY),
+                library(GDS_CUDA_LIBRARY),
+                values.get(GDS_LOG_DIRECTORY).orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
+                values.get(GDS_READ_THREADS),
+                values.get(GDS_WRITE_THREADS),
+                values.get(GDS_PIECE_SIZE),
+                values.get(GDS_BREAKER_FAILURES),
+                Math.toIntExact(values.get(GDS_BREAKER_RETRY).toMillis()),
+                Math.toIntExact(values.get(GDS_SHUTDOWN_TIMEOUT).toMillis()));
+    }
+
+    private String library(Setting<Optional<Path>> setting) {
+        return values.get(setting).map(Path::toString).orElse("");
+    }
+
     private void check() {
         Duration idle = values.get(EVICTION_IDLE_TTL);
         if (!idle.isZero() && idle.toSeconds() < EvictionConfig.IDLE_SECONDS_MIN) {
@@ -137,6 +169,14 @@ final class ConfigBinder {
         long valuesInSegments = MIN_SEGMENTS * values.get(DATA_MAX_VALUE_SIZE);
         if (values.get(DATA_CAPACITY).filter(bytes -> bytes < valuesInSegments).isPresent()) {
             problem(DATA_CAPACITY, "is less than four times " + said(DATA_MAX_VALUE_SIZE));
+        }
+        List<Path> more = values.get(DATA_MORE_DIRECTORIES);
+        if (values.get(DATA_DIRECTORY).filter(more::contains).isPresent()
+                || Set.copyOf(more).size() < more.size()) {
+            problem(DATA_MORE_DIRECTORIES, "names a directory twice, with " + said(DATA_DIRECTORY));
+        }
+        if (values.get(CAPACITY_LOW_WATERMARK) > values.get(CAPACITY_HIGH_WATERMARK)) {
+            problem(CAPACITY_LOW_WATERMARK, "is more than " + said(CAPACITY_HIGH_WATERMARK));
         }
         if (values.get(MEMORY_WRITE_SHARE) * values.get(MEMORY_SLAB_SIZE) < SlabPool.MAX_SLAB_BYTES) {
             problem(

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import kvstore.gds.GdsConfig;
 import kvstore.server.io.GuardConfig;
 import kvstore.store.EvictionConfig;
 
@@ -15,16 +16,19 @@ import kvstore.store.EvictionConfig;
 public record DaemonConfig(
         String node,
         DataConfig data,
+        CapacityConfig capacity,
         GuardConfig io,
         LustreConfig lustre,
         MemoryConfig memory,
         GrpcConfig grpc,
         RegionConfig region,
+        GdsConfig gds,
         RespConfig resp,
         LmConfig lm,
         LeaseConfig lease,
         EvictionConfig eviction,
         ExplainConfig explain,
+        ScrubConfig scrub,
         AdminConfig admin,
         LogConfig log,
         ShutdownConfig shutdown) {

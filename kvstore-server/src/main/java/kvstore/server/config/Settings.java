@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
 import kvstore.lustre.StripeLayout;
 import kvstore.store.EvictionConfig.Policy;
@@ -33,10 +34,32 @@ final class Settings {
             The pool's directory, on a local disk or on Lustre. The only key that has to be set. A relative path starts \
             at the directory in which the daemon was started.""");
 
+    static final Setting<List<Path>> DATA_MORE_DIRECTORIES =
+            new Setting<>("data.more-directories", ValueType.paths(), "", """
+            Further directories for this node's segments, such as one for each device, mount or OST pool: each empty, or of \
+            the same pool. New segments go where there is space, in turn. One that fails is set aside with its chunks until \
+            it answers again, and the others go on.""");
+
     static final Setting<Optional<Long>> DATA_CAPACITY =
             new Setting<>("data.capacity", ValueType.size("128MiB", "1PiB", "1").orAuto(), "auto", """
-            The hard limit on what this node's segments take of the disk, across restarts. At least four times \
+            The hard limit on what this node's directory takes of the disk: blocks allocated to every file in it, whoever \
+            put it there, across restarts. With `data.more-directories`, the limit of each. At least four times \
             `data.max-value-size`; where it has no room for four segments of `data.segment-size`, they are made smaller. `auto` is half of what the file system would have left if this node held nothing.""");
+
+    static final Setting<Double> CAPACITY_HIGH_WATERMARK =
+            new Setting<>("capacity.high-watermark", ValueType.fraction(0.1, 1), "0.95", """
+            The part of `data.capacity` at which eviction starts, so that a put need not wait for it. `1` evicts only \
+            what a new segment needs, and so does any other value where what lies above it is less than a segment.""");
+
+    static final Setting<Double> CAPACITY_LOW_WATERMARK =
+            new Setting<>("capacity.low-watermark", ValueType.fraction(0.1, 1), "0.92", """
+            The part of `data.capacity` at which eviction stops again. At most `capacity.high-watermark`.""");
+
+    static final Setting<Optional<Long>> CAPACITY_FREE_SPACE_FLOOR = new Setting<>(
+            "capacity.free-space-floor", ValueType.size("0", "1PiB", "1").orAuto(), "auto", """
+            What the file system of `data.directory` shall have free for others. Below, the oldest segments go until it \
+            has, and the store grows again when others leave. `0` is no floor; `auto` is a hundredth of the file system, \
+            at most 64GiB.""");
 
     static final Setting<Long> DATA_SEGMENT_SIZE =
             new Setting<>("data.segment-size", ValueType.size("64MiB", "16GiB", "1MiB"), "1GiB", """
@@ -215,6 +238,65 @@ final class Settings {
             Threads that compute and compare the checksums of what lies in regions, about 8 GB/s each. `auto` is a \
             quarter of the cores, at least 2 and at most 16.""");
 
+    static final Setting<GdsConfig.Mode> GDS_MODE =
+            new Setting<>("gds.mode", ValueType.choice(GdsConfig.Mode.class), "auto", """
+            Whether clients may hand over GPU memory. `auto` serves it where there is a GPU: through cuFile where a real \
+            write and read at start prove that the bytes go past host memory, else through pinned host memory; the log, \
+            `kvstore stat` and `kvstore_gpu_path` say which and why. `require` refuses to start where the bytes do not go \
+            past host memory. `off` opens none of NVIDIA's libraries.""");
+
+    static final Setting<GdsConfig.Compatibility> GDS_COMPATIBILITY =
+            new Setting<>("gds.compatibility", ValueType.choice(GdsConfig.Compatibility.class), "staged", """
+            What to do where cuFile works, but itself goes through host memory, as without nvidia-fs: `staged` leaves it \
+            alone and goes through pinned memory of the daemon's own, which was as fast; `cufile` uses it.""");
+
+    static final Setting<Optional<Path>> GDS_CUFILE_LIBRARY =
+            new Setting<>("gds.cufile-library", ValueType.path("a file").orEmpty(), "", """
+            Path of `libcufile.so.0`. Empty for the usual places, which `docs/reference/gds.md` lists.""");
+
+    static final Setting<Optional<Path>> GDS_CUDA_LIBRARY = new Setting<>(
+            "gds.cuda-library",
+            ValueType.path("a file").orEmpty(),
+            "",
+            "Path of `libcuda.so.1`, which comes with the driver. Empty for what the system's loader finds.");
+
+    static final Setting<Optional<Path>> GDS_LOG_DIRECTORY =
+            new Setting<>("gds.log-directory", ValueType.path().orEmpty(), "", """
+            Where cuFile writes `cufile.log`. Empty for the directory of temporary files. Needs cuFile 1.14; with an older \
+            one, set `CUFILE_LOGFILE_PATH` in the environment.""");
+
+    static final Setting<Integer> GDS_READ_THREADS =
+            new Setting<>("gds.read-threads", ValueType.count(1, GdsConfig.THREADS_MAX), "16", """
+            Reads into the memory of one GPU that are under way at the same time. Each takes `gds.piece-size` of GPU memory \
+            and as much pinned host memory. Where bytes go through host memory, `data.read-threads` is raised to as many.""");
+
+    static final Setting<Integer> GDS_WRITE_THREADS = new Setting<>(
+            "gds.write-threads",
+            ValueType.count(1, GdsConfig.THREADS_MAX),
+            "16",
+            "The same for writes from the memory of one GPU, and `data.write-threads`.");
+
+    static final Setting<Integer> GDS_PIECE_SIZE =
+            new Setting<>("gds.piece-size", ValueType.intSize("64KiB", "64MiB", "64KiB"), "4MiB", """
+            The largest request to a file for GPU memory; chunks are split into such pieces, which move side by side. Each \
+            GPU gives `gds.read-threads` + `gds.write-threads` of them, and 2MiB.""");
+
+    static final Setting<Integer> GDS_BREAKER_FAILURES =
+            new Setting<>("gds.breaker-failures", ValueType.count(1, 1_000_000), "8", """
+            Requests in a row that cuFile failed and the way through host memory did not, after which cuFile is left \
+            alone.""");
+
+    static final Setting<Duration> GDS_BREAKER_RETRY = new Setting<>(
+            "gds.breaker-retry",
+            ValueType.duration("1ms", "24h"),
+            "30s",
+            "How long cuFile is left alone then, before one request tries it again.");
+
+    static final Setting<Duration> GDS_SHUTDOWN_TIMEOUT =
+            new Setting<>("gds.shutdown-timeout", ValueType.duration("1ms", "1h"), "30s", """
+            How long a stop waits for requests to cuFile or a GPU that do not come back, before it leaves them and their \
+            memory to the end of the process.""");
+
     static final Setting<Optional<InetSocketAddress>> RESP_LISTEN =
             new Setting<>("resp.listen", ValueType.listenLoopback().orEmpty(), "", """
             TCP address of the RESP2 door, which Redis clients and LMCache's `resp` and `redis://` use. Empty for none. \
@@ -301,6 +383,16 @@ final class Settings {
             Keys that are no longer here of which the daemon remembers why, for `kvstore explain`. 32 bytes each; the \
             oldest are forgotten first, and all at a restart.""");
 
+    static final Setting<Optional<Long>> SCRUB_RATE =
+            new Setting<>("scrub.rate", ValueType.size("64KiB", "100GiB", "1").orEmpty(), "", """
+            Bytes a second at which all that is stored is read in the background and compared with its checksums; what is \
+            bad is forgotten. Empty for never. At 100MiB, 100TiB take 12 days.""");
+
+    static final Setting<Duration> SCRUB_INTERVAL =
+            new Setting<>("scrub.interval", ValueType.duration("1m", "8760h"), "168h", """
+            Time from the begin of one scrub in the background to the begin of the next. One that takes longer is followed \
+            at once.""");
+
     static final Setting<Optional<InetSocketAddress>> ADMIN_LISTEN =
             new Setting<>("admin.listen", ValueType.listen().orEmpty(), "127.0.0.1:7421", """
             TCP address for `/metrics`, `/healthz` and `/readyz`, over plain HTTP. Empty for none. What is shown there \
@@ -324,12 +416,16 @@ final class Settings {
     static final List<Setting<?>> ALL = List.of(
             NODE,
             DATA_DIRECTORY,
+            DATA_MORE_DIRECTORIES,
             DATA_CAPACITY,
             DATA_SEGMENT_SIZE,
             DATA_MAX_VALUE_SIZE,
             DATA_DIRECT_IO,
             DATA_READ_THREADS,
             DATA_WRITE_THREADS,
+            CAPACITY_HIGH_WATERMARK,
+            CAPACITY_LOW_WATERMARK,
+            CAPACITY_FREE_SPACE_FLOOR,
             IO_READ_BUDGET,
             IO_WRITE_BUDGET,
             IO_WRITE_BUDGET_BESIDE_READS,
@@ -358,6 +454,17 @@ final class Settings {
             REGION_ALLOWED_UIDS,
             REGION_MAX_COUNT,
             REGION_THREADS,
+            GDS_MODE,
+            GDS_COMPATIBILITY,
+            GDS_CUFILE_LIBRARY,
+            GDS_CUDA_LIBRARY,
+            GDS_LOG_DIRECTORY,
+            GDS_READ_THREADS,
+            GDS_WRITE_THREADS,
+            GDS_PIECE_SIZE,
+            GDS_BREAKER_FAILURES,
+            GDS_BREAKER_RETRY,
+            GDS_SHUTDOWN_TIMEOUT,
             RESP_LISTEN,
             RESP_MAX_CONNECTIONS,
             RESP_EVENT_LOOP_THREADS,
@@ -374,6 +481,8 @@ final class Settings {
             EVICTION_REINSERT_SHARE,
             EVICTION_IDLE_TTL,
             EXPLAIN_MAX_KEYS,
+            SCRUB_RATE,
+            SCRUB_INTERVAL,
             ADMIN_LISTEN,
             LOG_LEVEL,
             LOG_FORMAT,

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -127,7 +128,23 @@ record ValueType<T>(String name, String allowed, Function<String, T> parser, Fun
     }
 
     static ValueType<Path> path() {
-        return new ValueType<>("path", "a directory", ValueType::parsePath, Path::toString);
+        return path("a directory");
+    }
+
+    static ValueType<Path> path(String allowed) {
+        return new ValueType<>("path", allowed, ValueType::parsePath, Path::toString);
+    }
+
+    static ValueType<List<Path>> paths() {
+        return new ValueType<>(
+                "paths",
+                "directories, with commas between; or empty",
+                text -> Arrays.stream(text.split(","))
+                        .map(String::strip)
+                        .filter(item -> !item.isEmpty())
+                        .map(ValueType::parsePath)
+                        .toList(),
+                paths -> paths.stream().map(Path::toString).collect(Collectors.joining(",")));
     }
 
     static ValueType<Path> socketPath() {

@@ -1,6 +1,7 @@
 package kvstore.server.grpc;
 
 import com.google.protobuf.ByteString;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -8,19 +9,25 @@ import java.time.Instant;
 import java.util.List;
 import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
-import kvstore.server.io.FlowStats;
+import kvstore.gds.ServedGpu;
 import kvstore.lustre.DirectoryLayout;
+import kvstore.server.io.FlowStats;
 import kvstore.server.metrics.DaemonCounters;
+import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
+import kvstore.store.DirectoryStats;
 import kvstore.store.Explanation;
 import kvstore.store.ListPage;
 import kvstore.store.StoreStats;
 import kvstore.v1.AdminGrpc;
+import kvstore.v1.DirectoryStat;
 import kvstore.v1.ExplainRequest;
 import kvstore.v1.ExplainResponse;
 import kvstore.v1.ListRequest;
 import kvstore.v1.ListResponse;
 import kvstore.v1.ListedChunk;
+import kvstore.v1.ScrubRequest;
+import kvstore.v1.ScrubResponse;
 import kvstore.v1.StatRequest;
 import kvstore.v1.StatResponse;
 
@@ -30,10 +37,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
     private final Transfers transfers;
     private final NodeIdentity node;
+    private final Scrubs scrubs;
 
-    AdminService(Transfers transfers, NodeIdentity node) {
+    AdminService(Transfers transfers, NodeIdentity node, Scrubs scrubs) {
         this.transfers = transfers;
         this.node = node;
+        this.scrubs = scrubs;
     }
 
     @Override
@@ -41,6 +50,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         ControlService.answer(observer, () -> {
             StoreStats store = transfers.store().stats();
             FileSystemFacts fileSystem = fileSystem();
+            List<ServedGpu> gpus = node.gpus().gpus();
             FlowStats reads = node.engine().reads();
             FlowStats writes = node.engine().writes();
             DirectoryLayout.Result layout = node.layout().get();
@@ -61,6 +71,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .setCapacityBytes(store.capacityBytes())
                     .setUsedBytes(store.usedBytes())
                     .setFileSystemAvailableBytes(fileSystem.availableBytes())
+                    .addAllDirectories(
+                            store.directories().stream().map(this::directory).toList())
+                    .setCapacityState(store.capacity().state().label())
+                    .setReservedBytes(store.capacity().reservedBytes())
+                    .setFreeSpaceFloorBytes(store.capacity().floorBytes())
                     .setChunks(store.chunks())
                     .setChunkBytes(store.chunkBytes())
                     .setSegments(store.segments())
@@ -73,6 +88,22 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .setEvictedChunks(counters.evictedChunks())
                     .setCorruptRecords(counters.corruptRecords())
                     .setReady(node.ready().getAsBoolean())
+                    .setGpuPath(node.gpus().path())
+                    .setGpuPathReason(node.gpus().reason())
+                    .setGpus(gpus.size())
+                    .setGpuMemoryBytes(gpus.stream()
+                            .mapToLong(ServedGpu::memoryBytes)
+                            .max()
+                            .orElse(0))
+                    .setGpuHostMemoryBytes(gpus.stream()
+                            .mapToLong(ServedGpu::hostMemoryBytes)
+                            .max()
+                            .orElse(0))
+                    .setScrubRunning(scrubs.backgroundRuns())
+                    .setScrubSegmentsDone(scrubs.background().segmentsDone())
+                    .setScrubSegments(scrubs.background().segments())
+                    .setScrubBadRecords(scrubs.badRecords())
+                    .setScrubCompletedMillis(scrubs.completedMillis())
                     .setDiskTrouble(node.engine().trouble().orElse(""))
                     .setReadBytesPerSecond(reads.bytesPerSecond())
                     .setWriteBytesPerSecond(writes.bytesPerSecond())
@@ -82,9 +113,26 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         });
     }
 
+    private DirectoryStat directory(DirectoryStats each) {
+        boolean here = each.awayReason().isEmpty();
+        return DirectoryStat.newBuilder()
+                .setPath(each.path().toString())
+                .setAwayReason(each.awayReason())
+                .setCapacityBytes(each.capacity().limitBytes())
+                .setUsedBytes(each.capacity().usedBytes())
+                .setCapacityState(each.capacity().state().label())
+                .setSegments(each.segments())
+                .setFileSystemAvailableBytes(here ? facts(each.path()).availableBytes() : 0)
+                .build();
+    }
+
     private FileSystemFacts fileSystem() {
+        return facts(Path.of(node.directory()));
+    }
+
+    private FileSystemFacts facts(Path directory) {
         try {
-            return node.engine().facts(Path.of(node.directory()));
+            return node.engine().facts(directory);
         } catch (IoFailure e) {
             return new FileSystemFacts("unknown: " + e.getMessage(), 0, 0);
         }
@@ -99,6 +147,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .explain(Requests.keys(List.of(request.getKey())).get(0));
             return Explanations.wire(explanation);
         });
+    }
+
+    @Override
+    public void scrub(ScrubRequest request, StreamObserver<ScrubResponse> observer) {
+        ScrubCall call = new ScrubCall(scrubs, request, (ServerCallStreamObserver<ScrubResponse>) observer);
+        Thread.ofVirtual().name("kvstore-scrub-call").start(call::run);
     }
 
     @Override
@@ -127,6 +181,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 response.addChunks(ListedChunk.newBuilder()
                         .setKey(ByteString.copyFrom(chunk.key().bytes()))
                         .setLength(chunk.length())
+                        .setNamespace(chunk.key().namespace())
                         .setSegment(chunk.segment()));
             }
             return response.build();

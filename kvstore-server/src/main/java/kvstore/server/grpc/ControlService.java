@@ -4,14 +4,17 @@ import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.List;
 import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
+import kvstore.gds.ServedGpu;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.LookupResult;
 import kvstore.v1.DeleteRequest;
 import kvstore.v1.DeleteResponse;
+import kvstore.v1.Gpu;
 import kvstore.v1.HelloRequest;
 import kvstore.v1.HelloResponse;
 import kvstore.v1.KvStoreGrpc;
@@ -77,6 +80,11 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
                     .setEpoch(node.pool().epoch())
                     .setIoPath(node.engine().path().label())
                     .setRegionSocket(regions.socket())
+                    .setGpuPath(node.gpus().path())
+                    .setGpuReason(node.gpus().reason())
+                    .addAllGpus(node.gpus().gpus().stream()
+                            .map(ControlService::wire)
+                            .toList())
                     .setLimits(Limits.newBuilder()
                             .setKeyBytes(ChunkKey.MAX_BYTES)
                             .setValueBytes(transfers.maxValueBytes())
@@ -159,6 +167,18 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
     @Override
     public void matchPrefix(MatchPrefixRequest request, StreamObserver<MatchPrefixResponse> observer) {
         answer(observer, () -> prefixMatch.answer(request));
+    }
+
+    private static Gpu wire(ServedGpu gpu) {
+        byte[] uuid = ByteBuffer.allocate(2 * Long.BYTES)
+                .putLong(gpu.uuid().getMostSignificantBits())
+                .putLong(gpu.uuid().getLeastSignificantBits())
+                .array();
+        return Gpu.newBuilder()
+                .setUuid(ByteString.copyFrom(uuid))
+                .setName(gpu.name())
+                .setMemoryBytes(gpu.memoryBytes())
+                .build();
     }
 
     /** One bit for each key, least significant first, in as many bytes as the keys need. */

@@ -119,10 +119,7 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
 
     private void sendAll(GetRequest complete) throws IOException, InterruptedException {
         try (ReadAhead ahead = new ReadAhead(
-                transfers,
-                Requests.keys(complete.getKeysList()),
-                complete.getExpectedLengthsList(),
-                deadlineNanos)) {
+                transfers, Requests.keys(complete.getKeysList()), complete.getExpectedLengthsList(), deadlineNanos)) {
             for (ChunkRead.Piece piece = ahead.next(); piece != null; piece = ahead.next()) {
                 send(piece);
             }

@@ -37,6 +37,7 @@ import kvstore.api.ChunkKey;
 import kvstore.server.config.GrpcConfig;
 import kvstore.server.net.UnixSocket;
 import kvstore.server.region.RegionAccess;
+import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
 import kvstore.v1.AdminGrpc;
 import kvstore.v1.KvStoreGrpc;
@@ -82,12 +83,17 @@ public final class GrpcDoor implements AutoCloseable {
 
     /** Nothing listens before {@link #open}. */
     public GrpcDoor(
-            GrpcConfig config, Transfers transfers, NodeIdentity node, RegionAccess regions, Duration leaseMax) {
+            GrpcConfig config,
+            Transfers transfers,
+            NodeIdentity node,
+            RegionAccess regions,
+            Duration leaseMax,
+            Scrubs scrubs) {
         this.config = config;
         this.transfers = transfers;
         this.controlService = new ControlService(
                 transfers, node, new RegionCalls(transfers, regions), leaseMax.toMillis(), config.maxTokens());
-        this.adminService = new AdminService(transfers, node);
+        this.adminService = new AdminService(transfers, node, scrubs);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
                 config.eventLoopThreads(),
                 Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());

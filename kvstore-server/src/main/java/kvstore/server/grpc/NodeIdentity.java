@@ -2,15 +2,17 @@ package kvstore.server.grpc;
 
 import java.time.Instant;
 import java.util.function.BooleanSupplier;
-import kvstore.server.io.GuardedEngine;
 import java.util.function.Supplier;
 import kvstore.lustre.DirectoryLayout;
+import kvstore.server.io.GuardedEngine;
+import kvstore.server.region.GpuAccess;
 import kvstore.store.PoolIdentity;
 
 /**
  * Who answers, for {@code Hello} and {@code Stat}.
  *
  * @param version the daemon's release
+ * @param engine for host memory
  * @param directory of the pool
  * @param layout what became of the stripe layout of this node's directory
  * @param started when the daemon was started
@@ -20,6 +22,7 @@ public record NodeIdentity(
         String version,
         PoolIdentity pool,
         GuardedEngine engine,
+        GpuAccess gpus,
         String directory,
         Supplier<DirectoryLayout.Result> layout,
         Instant started,

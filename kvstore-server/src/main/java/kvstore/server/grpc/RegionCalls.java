@@ -93,8 +93,7 @@ final class RegionCalls {
         serve(observer, () -> {
             RegisteredRegion region = region(request.getRegionId());
             List<RegionItem> items = items(request.getItemsList(), region);
-            Optional<Long> deadlineNanos =
-                    Deadlines.ofCallWithin(Integer.toUnsignedLong(request.getTimeoutMillis()));
+            Optional<Long> deadlineNanos = Deadlines.ofCallWithin(Integer.toUnsignedLong(request.getTimeoutMillis()));
             return new Call<>(items, request.getTimeoutMillis(), observer) {
                 @Override
                 LoadResult late(int index) {

@@ -29,8 +29,7 @@ final class DiskWatch implements AutoCloseable {
     }
 
     void start(Duration interval) {
-        var _ = clock.scheduleWithFixedDelay(
-                this::look, interval.toNanos(), interval.toNanos(), TimeUnit.NANOSECONDS);
+        var _ = clock.scheduleWithFixedDelay(this::look, interval.toNanos(), interval.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** One look. */

@@ -38,8 +38,8 @@ final class Flow {
         this.budgetBytes = budgetBytes;
         this.timeoutNanos = config.operationTimeout().toNanos();
         this.nanoTime = nanoTime;
-        this.breaker =
-                new Breaker(config.breakerFailures(), Math.toIntExact(config.probeInterval().toMillis()), nanoTime);
+        this.breaker = new Breaker(
+                config.breakerFailures(), Math.toIntExact(config.probeInterval().toMillis()), nanoTime);
         this.lastEndNanos = nanoTime.getAsLong() - timeoutNanos;
     }
 
@@ -142,8 +142,7 @@ final class Flow {
     boolean isOpen() {
         if (!breaker.isOpen() && !withEngine.isEmpty() && silentNanos() > timeoutNanos) {
             breaker.trip();
-            trouble = "none of %d %s has ended for %d ms"
-                    .formatted(withEngine.size(), name, silentNanos() / 1_000_000);
+            trouble = "none of %d %s has ended for %d ms".formatted(withEngine.size(), name, silentNanos() / 1_000_000);
         }
         return breaker.isOpen();
     }

@@ -76,9 +76,8 @@ public final class GuardedEngine implements IoEngine {
      */
     public @Nullable Refusal admitRead(long bytes, Duration wait, Optional<Long> deadlineNanos)
             throws InterruptedException {
-        long leftNanos = deadlineNanos
-                .map(deadline -> deadline - nanoTime.getAsLong())
-                .orElse(Long.MAX_VALUE);
+        long leftNanos =
+                deadlineNanos.map(deadline -> deadline - nanoTime.getAsLong()).orElse(Long.MAX_VALUE);
         return traffic.admit(traffic.reads(), bytes, wait.toNanos(), leftNanos);
     }
 
@@ -131,6 +130,11 @@ public final class GuardedEngine implements IoEngine {
     @Override
     public IoFile open(Path file) throws IoFailure {
         return new GuardedFile(traffic, engine.open(file));
+    }
+
+    @Override
+    public long allocatedBytes(Path file) throws IoFailure {
+        return engine.allocatedBytes(file);
     }
 
     /** Asked on a thread of its own, because a file system whose servers hang does not answer this either. */

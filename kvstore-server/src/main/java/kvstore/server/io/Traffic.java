@@ -144,9 +144,7 @@ final class Traffic {
             return reads.budgetBytes();
         }
         boolean besideReads = !reads.isIdle() || nanoTime.getAsLong() - reads.lastEndNanos() < READS_LINGER_NANOS;
-        return besideReads
-                ? Math.min(config.writeBytesBesideReads(), writes.budgetBytes())
-                : writes.budgetBytes();
+        return besideReads ? Math.min(config.writeBytesBesideReads(), writes.budgetBytes()) : writes.budgetBytes();
     }
 
     /**
@@ -206,7 +204,9 @@ final class Traffic {
     boolean wantsProbe() {
         lock.lock();
         try {
-            return reads.wantsProbe() | writes.wantsProbe();
+            boolean readsWant = reads.wantsProbe(); // both are asked: each breaker allows a probe of its own
+            boolean writesWant = writes.wantsProbe();
+            return readsWant || writesWant;
         } finally {
             lock.unlock();
         }

@@ -11,6 +11,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.core.metrics.Info;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -31,6 +32,7 @@ import kvstore.v1.PutStatus;
  */
 public final class DaemonMetrics implements AutoCloseable {
     private static final double NANOS_PER_SECOND = 1e9;
+    private static final double MILLIS_PER_SECOND = 1e3;
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Meters meters = new Meters(registry);
@@ -38,6 +40,7 @@ public final class DaemonMetrics implements AutoCloseable {
     private final TransferMeters transfers = new TransferMeters(meters);
     private final StoreMeters store = new StoreMeters(meters);
     private final IoMeters io = new IoMeters(meters);
+    private final GpuMeters gpus = new GpuMeters(meters);
     private final RespMeters resp = new RespMeters(meters);
     private final LmMeters lm = new LmMeters(meters);
     private final JvmGcMetrics collections = new JvmGcMetrics();
@@ -140,6 +143,11 @@ public final class DaemonMetrics implements AutoCloseable {
         return store;
     }
 
+    /** How far the store's start is, for people; empty before it reads segments. */
+    public String recovering() {
+        return store.recovering();
+    }
+
     /** Shows the memory for payload, in bytes, and how many callers wait for it. Once. */
     public void bindSlabs(LongSupplier totalBytes, LongSupplier usedBytes, IntSupplier waiters) {
         meters.gauge(Metric.MEMORY_SIZE_BYTES, totalBytes::getAsLong);
@@ -147,10 +155,13 @@ public final class DaemonMetrics implements AutoCloseable {
         meters.gauge(Metric.MEMORY_WAITERS, waiters::getAsInt);
     }
 
-    /** Shows how many regions there are and their size in bytes. Once. */
-    public void bindRegions(IntSupplier count, LongSupplier bytes) {
-        meters.gauge(Metric.REGIONS, count::getAsInt);
-        meters.gauge(Metric.REGION_SIZE_BYTES, bytes::getAsLong);
+    /** Shows how many regions of a kind there are, their size in bytes, and how many ended idle and busy. Once a kind. */
+    public void bindRegions(
+            String kind, IntSupplier count, LongSupplier bytes, LongSupplier endedIdle, LongSupplier endedBusy) {
+        meters.gauge(Metric.REGIONS, count::getAsInt, kind);
+        meters.gauge(Metric.REGION_SIZE_BYTES, bytes::getAsLong, kind);
+        meters.counter(Metric.REGIONS_ENDED_TOTAL, endedIdle::getAsLong, kind, "idle");
+        meters.counter(Metric.REGIONS_ENDED_TOTAL, endedBusy::getAsLong, kind, "busy");
     }
 
     /**
@@ -162,6 +173,18 @@ public final class DaemonMetrics implements AutoCloseable {
     public void bindStore(Supplier<StoreStats> stats, LongSupplier fileSystemAvailableBytes) {
         storeStats.bind(stats);
         store.bind(storeStats, fileSystemAvailableBytes);
+    }
+
+    /** Shows the scrubs. Once. */
+    public void bindScrubs(Supplier<ScrubFigures> scrubs) {
+        meters.counter(Metric.SCRUB_RECORDS_TOTAL, () -> scrubs.get().goodRecords(), "good");
+        meters.counter(Metric.SCRUB_RECORDS_TOTAL, () -> scrubs.get().badRecords(), "bad");
+        meters.counter(Metric.SCRUB_RECORDS_TOTAL, () -> scrubs.get().unreadRecords(), "unread");
+        meters.counter(Metric.SCRUB_BYTES_TOTAL, () -> scrubs.get().bytes());
+        meters.gauge(Metric.SCRUB_RUNNING, () -> scrubs.get().running() ? 1 : 0);
+        meters.gauge(Metric.SCRUB_PROGRESS_RATIO, () -> scrubs.get().progress());
+        meters.gauge(
+                Metric.SCRUB_COMPLETED_TIMESTAMP_SECONDS, () -> scrubs.get().completedMillis() / MILLIS_PER_SECOND);
     }
 
     /** Shows the engine's own figures. Once. */
@@ -177,6 +200,15 @@ public final class DaemonMetrics implements AutoCloseable {
         io.bindDisk("write", writes);
     }
 
+    /**
+     * Shows the way of GPU memory, and the figures of what moves it, if anything does. Once.
+     *
+     * @param reason why it is this way
+     */
+    public void bindGpus(String path, String reason, Optional<GpuFigures> figures) {
+        gpus.bindPath(path, reason);
+        figures.ifPresent(gpus::bind);
+    }
 
     /**
      * Shows what the chunks lie on. Once.

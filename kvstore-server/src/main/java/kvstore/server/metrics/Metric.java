@@ -190,12 +190,18 @@ enum Metric {
     REGIONS(
             Kind.GAUGE,
             "regions",
-            "",
-            "Pieces of memory that clients share with the daemon now.",
+            "kind",
+            "Pieces of memory that clients share with the daemon now, by where they are: `host` or `gpu`.",
             "0 while LMCache runs on this machine: its payload travels in messages. Its log says why; look at "
                     + "`region.socket` and `region.allowed-uids`."),
     REGION_SIZE_BYTES(
-            Kind.GAUGE, "bytes", "", "Their size together. It is memory of the clients, not of the daemon.", ""),
+            Kind.GAUGE, "bytes", "kind", "Their size together. It is memory of the clients, not of the daemon.", ""),
+    REGIONS_ENDED_TOTAL(
+            Kind.COUNTER,
+            "regions",
+            "kind state",
+            "Those that ended since the start, `idle`, or `busy` with chunks under way.",
+            "`busy`: workers die, or do not wait for their transfers."),
     REGION_BYTES_TOTAL(
             Kind.COUNTER,
             "bytes",
@@ -224,13 +230,48 @@ enum Metric {
             "How long puts and gets waited for memory, and whether they got it.",
             "`timed_out` puts are shed and `timed_out` gets fail: raise `memory.slab-size`."),
 
-    STORE_CAPACITY_BYTES(Kind.GAUGE, "bytes", "", "The hard limit on disk usage.", ""),
+    STORE_CAPACITY_BYTES(Kind.GAUGE, "bytes", "", "The hard limit on what the node's directory takes of the disk.", ""),
     STORE_USED_BYTES(
             Kind.GAUGE,
             "bytes",
             "",
-            "What segment files take of the disk, those that were set aside included.",
+            "What the node's directory takes of it: blocks allocated to every file in it, and `kvstore_store_reserved_bytes`.",
             "Near the capacity is normal. Above it is a fault: report it."),
+    STORE_RESERVED_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "Of these, what is kept for segments that are being written and may not be allocated yet.",
+            ""),
+    STORE_FREE_SPACE_FLOOR_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "What the file system shall have free for others; 0 for no floor.",
+            "Compare with `kvstore_store_file_system_available_bytes`."),
+    STORE_CAPACITY_STATE(
+            Kind.GAUGE,
+            "0 or 1",
+            "state",
+            "1 for how the store stands with its disk: `ok`; `shrinking`, because the file system has less free than the "
+                    + "floor; `full`, because it refused to store more.",
+            "Alert on `full`, and on `shrinking` for long: somebody else fills the disk."),
+    STORE_DIRECTORY_CAPACITY_BYTES(
+            Kind.GAUGE, "bytes", "directory", "The hard limit of each directory, by its path as configured.", ""),
+    STORE_DIRECTORY_USED_BYTES(Kind.GAUGE, "bytes", "directory", "What the node takes in each directory.", ""),
+    STORE_DIRECTORY_SEGMENTS(Kind.GAUGE, "segments", "directory", "Segment files in use in each directory.", ""),
+    STORE_DIRECTORY_AWAY(
+            Kind.GAUGE,
+            "0 or 1",
+            "directory",
+            "1 while a directory is set aside with its chunks, because it does not answer.",
+            "Alert on 1: `kvstore stat` says why. It comes back by itself when it answers again."),
+    STORE_AWAY_MISSES_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "",
+            "Gets that missed a chunk because its directory was set aside.",
+            "What the failed directory costs."),
     STORE_CHUNKS(Kind.GAUGE, "chunks", "", "Chunks that a get would find; entries of the index.", ""),
     STORE_CHUNK_BYTES(Kind.GAUGE, "bytes", "", "The sum of their lengths.", ""),
     STORE_SEGMENTS(
@@ -240,6 +281,32 @@ enum Metric {
             "Segment files. `held` ones, which cannot be evicted now, are among those `in_use`.",
             "Alert on `unread` (the disk fails reads) and `quarantined` (damaged; delete the file once it was looked "
                     + "into)."),
+    STORE_GHOSTS(
+            Kind.GAUGE,
+            "keys",
+            "",
+            "Keys that are not here of which it is remembered why, for `kvstore explain`.",
+            "At `explain.max-keys`, older answers are lost."),
+    SCRUB_RECORDS_TOTAL(
+            Kind.COUNTER,
+            "records",
+            "result",
+            "Records that scrubs have read: `good`, `bad` (not what had been put), `unread` (the file system failed).",
+            "Alert on `bad`; the log names file and block. Many `unread` ones mean a sick disk or server."),
+    SCRUB_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "What scrubs have read of records.", ""),
+    SCRUB_RUNNING(Kind.GAUGE, "0 or 1", "", "Whether the scrub in the background runs now.", ""),
+    SCRUB_PROGRESS_RATIO(
+            Kind.GAUGE,
+            "0 to 1",
+            "",
+            "The part of the segments that the scrub in the background is through with, or got to the last time.",
+            ""),
+    SCRUB_COMPLETED_TIMESTAMP_SECONDS(
+            Kind.GAUGE,
+            "seconds",
+            "",
+            "When a scrub last came to its end, in the background or asked for, since 1970; 0 for never since the start.",
+            "Much older than `scrub.interval`: raise `scrub.rate`."),
     STORE_INDEX_BYTES(Kind.GAUGE, "bytes", "", "Memory that the index takes.", ""),
     STORE_LEASES(
             Kind.GAUGE,
@@ -267,6 +334,13 @@ enum Metric {
             "reason",
             "Segments that were evicted: for their room (`capacity`), or because nobody wanted anything of them (`idle`).",
             ""),
+    STORE_EVICTIONS_TOTAL(
+            Kind.COUNTER,
+            "segments",
+            "trigger",
+            "Of those that made room, why it had to be made: for a new segment (`capacity`), ahead of need (`watermark`), for others "
+                    + "(`floor`), or because the file system refused to store more (`no_space`).",
+            "`floor` and `no_space`: somebody else fills the disk."),
     STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "reason", "Chunks that went with them.", ""),
     STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "reason", "Payload that went with them.", ""),
     STORE_REINSERTED_CHUNKS_TOTAL(
@@ -428,7 +502,66 @@ enum Metric {
             "seconds",
             "direction",
             "Time that reads and writes spent in the file system, failed ones too.",
-            "Divide by `kvstore_io_operations_total` for the mean; its rise means a slow disk or a sick server.");
+            "Divide by `kvstore_io_operations_total` for the mean; its rise means a slow disk or a sick server."),
+
+    GPU_PATH(
+            Kind.GAUGE,
+            "0 or 1",
+            "path",
+            "The way that payload takes between GPU memory and disk; 1 for the one in use. `unavailable`: clients cannot hand "
+                    + "over GPU memory.",
+            "Alert when `cufile` is 0 where nvidia-fs should work; `kvstore stat` says why."),
+    GPU_PATH_REASON(
+            Kind.GAUGE,
+            "1",
+            "path reason",
+            "That way, and why it is the one, cut off after 160 characters. Found once at each start.",
+            ""),
+    GPU_MEMORY_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "gpu where",
+            "What the daemon took at start for transfers of each GPU: of its memory, and of pinned host memory. What CUDA takes "
+                    + "for itself comes on top.",
+            "Lower `gds.read-threads`, `gds.write-threads` or `gds.piece-size` if it is too much."),
+    GPU_OPERATIONS_TOTAL(
+            Kind.COUNTER,
+            "operations",
+            "direction",
+            "Reads into and writes from GPU memory that moved all their bytes.",
+            ""),
+    GPU_BYTES_TOTAL(
+            Kind.COUNTER,
+            "bytes",
+            "path direction",
+            "Bytes that they moved, through cuFile or staged through pinned host memory. Staged ones are in "
+                    + "`kvstore_io_bytes_total` too.",
+            "`staged` grows while `kvstore_gpu_path` says `cufile`: look at `kvstore_gpu_fallbacks_total`."),
+    GPU_FALLBACKS_TOTAL(
+            Kind.COUNTER,
+            "requests",
+            "direction",
+            "Requests that cuFile refused and the way through host memory took over.",
+            "Alert on any; the log has the first of each reason."),
+    GPU_FAILURES_TOTAL(
+            Kind.COUNTER,
+            "operations",
+            "direction kind",
+            "Reads into and writes from GPU memory that failed both ways.",
+            "As for `kvstore_io_failures_total`."),
+    GPU_RUNNING(
+            Kind.GAUGE,
+            "operations",
+            "direction",
+            "Reads into and writes from GPU memory that are under way or wait for a thread.",
+            ""),
+    GPU_BREAKER_OPEN(
+            Kind.GAUGE,
+            "0 or 1",
+            "",
+            "Whether cuFile is left alone for now, because it failed `gds.breaker-failures` times in a row.",
+            "Alert on 1: loads go through host memory. `cufile.log` in `gds.log-directory` may say why."),
+    GPU_BREAKER_OPENED_TOTAL(Kind.COUNTER, "times", "", "How often it came to that.", "");
 
     /** What Prometheus calls the type. */
     enum Kind {

@@ -22,6 +22,7 @@ public enum Rpc {
     STAT(AdminGrpc.SERVICE_NAME, "Stat"),
     LIST(AdminGrpc.SERVICE_NAME, "List"),
     EXPLAIN(AdminGrpc.SERVICE_NAME, "Explain"),
+    SCRUB(AdminGrpc.SERVICE_NAME, "Scrub"),
     /** Health, reflection and whatever a client makes up: one label value for all, because clients choose these names. */
     OTHER("", "");
 

@@ -8,6 +8,9 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import kvstore.api.IoFailure;
+import kvstore.store.CapacityState;
+import kvstore.store.DirectoryStats;
+import kvstore.store.EvictionTrigger;
 import kvstore.store.ReinsertionRefusal;
 import kvstore.store.SegmentDamage;
 import kvstore.store.ShedReason;
@@ -29,6 +32,7 @@ final class StoreMeters implements StoreListener {
     private final Counter aborted;
     private final Counter deleted;
     private final Counter corrupt;
+    private volatile String recovering = "";
 
     StoreMeters(Meters meters) {
         this.meters = meters;
@@ -49,6 +53,9 @@ final class StoreMeters implements StoreListener {
         aborted = meters.counter(Metric.STORE_ABORTED_TOTAL);
         deleted = meters.counter(Metric.STORE_DELETED_CHUNKS_TOTAL);
         corrupt = meters.counter(Metric.STORE_CORRUPT_RECORDS_TOTAL);
+        for (EvictionTrigger trigger : EvictionTrigger.values()) {
+            meters.counter(Metric.STORE_EVICTIONS_TOTAL, trigger.label());
+        }
         for (ShedReason reason : ShedReason.values()) {
             meters.counter(Metric.STORE_SHED_TOTAL, reason.label());
         }
@@ -61,12 +68,19 @@ final class StoreMeters implements StoreListener {
     void bind(Supplier<StoreStats> stats, LongSupplier fileSystemAvailableBytes) {
         gauge(Metric.STORE_CAPACITY_BYTES, stats, StoreStats::capacityBytes);
         gauge(Metric.STORE_USED_BYTES, stats, StoreStats::usedBytes);
+        gauge(Metric.STORE_RESERVED_BYTES, stats, s -> s.capacity().reservedBytes());
+        gauge(Metric.STORE_FREE_SPACE_FLOOR_BYTES, stats, s -> s.capacity().floorBytes());
+        for (CapacityState state : CapacityState.values()) {
+            gauge(Metric.STORE_CAPACITY_STATE, stats, s -> s.capacity().state() == state ? 1 : 0, state.label());
+        }
+        bindDirectories(stats);
         gauge(Metric.STORE_CHUNKS, stats, StoreStats::chunks);
         gauge(Metric.STORE_CHUNK_BYTES, stats, StoreStats::chunkBytes);
         gauge(Metric.STORE_SEGMENTS, stats, StoreStats::segments, "in_use");
         gauge(Metric.STORE_SEGMENTS, stats, StoreStats::heldSegments, "held");
         gauge(Metric.STORE_SEGMENTS, stats, StoreStats::unreadSegments, "unread");
         gauge(Metric.STORE_SEGMENTS, stats, StoreStats::quarantinedFiles, "quarantined");
+        gauge(Metric.STORE_GHOSTS, stats, StoreStats::ghosts);
         gauge(Metric.STORE_INDEX_BYTES, stats, StoreStats::indexBytes);
         gauge(Metric.STORE_LEASES, stats, StoreStats::leases);
         gauge(Metric.STORE_LEASED_BYTES, stats, StoreStats::leasedBytes);
@@ -75,6 +89,40 @@ final class StoreMeters implements StoreListener {
         gauge(Metric.STORE_RECOVERY_CHUNKS, stats, s -> s.recovery().chunks());
         gauge(Metric.STORE_RECOVERY_SCANNED_SEGMENTS, stats, s -> s.recovery().scannedSegments());
         meters.gauge(Metric.STORE_FILE_SYSTEM_AVAILABLE_BYTES, fileSystemAvailableBytes::getAsLong);
+    }
+
+    /** How far the start is; empty before it reads segments. */
+    String recovering() {
+        return recovering;
+    }
+
+    private void bindDirectories(Supplier<StoreStats> stats) {
+        meters.counter(Metric.STORE_AWAY_MISSES_TOTAL, () -> stats.get().awayMisses());
+        List<DirectoryStats> all = stats.get().directories();
+        for (int i = 0; i < all.size(); i++) {
+            int place = i; // the configuration's, which does not change
+            String path = all.get(i).path().toString();
+            gauge(
+                    Metric.STORE_DIRECTORY_CAPACITY_BYTES,
+                    stats,
+                    s -> s.directories().get(place).capacity().limitBytes(),
+                    path);
+            gauge(
+                    Metric.STORE_DIRECTORY_USED_BYTES,
+                    stats,
+                    s -> s.directories().get(place).capacity().usedBytes(),
+                    path);
+            gauge(
+                    Metric.STORE_DIRECTORY_SEGMENTS,
+                    stats,
+                    s -> s.directories().get(place).segments(),
+                    path);
+            gauge(
+                    Metric.STORE_DIRECTORY_AWAY,
+                    stats,
+                    s -> s.directories().get(place).awayReason().isEmpty() ? 0 : 1,
+                    path);
+        }
     }
 
     long evictedChunks() {
@@ -91,6 +139,11 @@ final class StoreMeters implements StoreListener {
     private void gauge(
             Metric metric, Supplier<StoreStats> stats, ToDoubleFunction<StoreStats> figure, String... labelValues) {
         meters.gauge(metric, () -> figure.applyAsDouble(stats.get()), labelValues);
+    }
+
+    @Override
+    public void recovering(int read, int files) {
+        recovering = "%d of %d segments are read".formatted(read, files);
     }
 
     @Override
@@ -140,6 +193,11 @@ final class StoreMeters implements StoreListener {
         meters.counter(Metric.STORE_EVICTED_CHUNKS_TOTAL, reason).increment((double) chunks);
         meters.counter(Metric.STORE_EVICTED_BYTES_TOTAL, reason).increment((double) payloadBytes);
         evictionAge.record(ageMillis, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void madeRoom(EvictionTrigger trigger) {
+        meters.counter(Metric.STORE_EVICTIONS_TOTAL, trigger.label()).increment();
     }
 
     @Override

@@ -2,11 +2,12 @@ package kvstore.server.region;
 
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import kvstore.api.Region;
 
 /**
@@ -22,11 +23,14 @@ public final class Regions {
     private final Map<ByteBuffer, RegisteredRegion> byTicket = new ConcurrentHashMap<>();
     private final Map<Long, RegisteredRegion> byId = new ConcurrentHashMap<>();
     private final AtomicInteger count = new AtomicInteger();
-    private final AtomicLong bytes = new AtomicLong();
+    private final Map<RegionKind, RegionTally> tallies = new EnumMap<>(RegionKind.class);
 
     /** For at most {@code countMax} regions at one time. */
     public Regions(int countMax) {
         this.countMax = countMax;
+        for (RegionKind kind : RegionKind.values()) {
+            tallies.put(kind, new RegionTally());
+        }
     }
 
     /** A region and what its client shows for it. */
@@ -38,13 +42,13 @@ public final class Regions {
             count.decrementAndGet();
             return Optional.empty();
         }
-        bytes.addAndGet(memory.sizeBytes());
         byte[] random16 = new byte[TICKET_BYTES];
         random.nextBytes(random16);
         ByteBuffer ticket = ByteBuffer.wrap(random16).asReadOnlyBuffer();
         RegisteredRegion region = new RegisteredRegion(random.nextLong(1, Long.MAX_VALUE), memory);
         byTicket.put(ticket, region);
         byId.put(region.id(), region);
+        tally(region.kind()).added(memory.sizeBytes());
         return Optional.of(new Ticket(ticket, region));
     }
 
@@ -57,12 +61,33 @@ public final class Regions {
         RegisteredRegion region = ticket.region();
         byTicket.remove(ticket.bytes());
         byId.remove(region.id());
-        region.revoke(() -> {
-            bytes.addAndGet(-region.region().sizeBytes());
+        RegionTally tally = tally(region.kind());
+        boolean busy = region.revoke(() -> close(region.region(), () -> {
+            tally.removed(region.region().sizeBytes());
             count.decrementAndGet();
-            region.region().close();
             afterwards.run();
+        }));
+        tally.givenUp(busy);
+    }
+
+    /**
+     * Unmaps memory that nobody uses any more, on a thread of its own: the kernel or a GPU's driver may take its time.
+     *
+     * @param afterwards runs then
+     */
+    static void close(Region memory, Runnable afterwards) {
+        Thread.ofVirtual().name("region-end").start(() -> {
+            try {
+                memory.close();
+            } finally {
+                afterwards.run();
+            }
         });
+    }
+
+    /** The figures of one kind. */
+    public RegionTally tally(RegionKind kind) {
+        return Objects.requireNonNull(tallies.get(kind));
     }
 
     /** The number of the region that a ticket stands for. */
@@ -82,18 +107,8 @@ public final class Regions {
         return Optional.ofNullable(byId.get(id));
     }
 
-    /** How many there are. */
-    public int count() {
-        return count.get();
-    }
-
     /** The most there may be. */
     int countMax() {
         return countMax;
-    }
-
-    /** What they take of their clients' address spaces together, in bytes. */
-    public long bytes() {
-        return bytes.get();
     }
 }

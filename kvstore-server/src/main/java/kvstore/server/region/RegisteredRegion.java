@@ -23,6 +23,10 @@ public final class RegisteredRegion {
         return id;
     }
 
+    RegionKind kind() {
+        return RegionKind.of(region);
+    }
+
     /** The memory, for whoever has {@link #enter}ed. */
     public Region region() {
         return region;
@@ -58,18 +62,20 @@ public final class RegisteredRegion {
      * Lets nobody in any more.
      *
      * @param quiet runs once, when the last user has left; at once if there is none
+     * @return whether there is one
      */
-    void revoke(Runnable quiet) {
+    boolean revoke(Runnable quiet) {
         synchronized (this) {
             if (revoked) {
-                return;
+                return users > 0;
             }
             revoked = true;
             whenQuiet = quiet;
             if (users > 0) {
-                return;
+                return true;
             }
         }
         quiet.run();
+        return false;
     }
 }

@@ -45,6 +45,6 @@ record NodeSize(long capacityBytes, long valueBytes, long segments, int valuesPe
     }
 
     long shortCapacityBytes() {
-        return segments * shortSegmentBytes();
+        return SegmentFit.capacityBytes(segments, shortSegmentBytes());
     }
 }

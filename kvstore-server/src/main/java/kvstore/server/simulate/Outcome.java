@@ -48,7 +48,8 @@ record Outcome(
         long hitTokens = 0;
         for (Request request : trace.requests()) {
             int hits = 0;
-            while (hits < request.hashIds().size() && seen.contains(request.hashIds().get(hits))) {
+            while (hits < request.hashIds().size()
+                    && seen.contains(request.hashIds().get(hits))) {
                 hits++;
             }
             seen.addAll(request.hashIds());

@@ -56,10 +56,29 @@ final class Plot {
         attributes("width", WIDTH, "height", HEIGHT, "font-family", "sans-serif", "font-size", 12);
         element("rect", "width", WIDTH, "height", HEIGHT, "fill", "white");
         double best = report.unlimited().hitRatioByTokens();
-        panel(report, LEFT, "tokens found, % (dashed: unlimited)", 100, run -> 100 * run.outcome().hitRatioByTokens());
+        panel(
+                report,
+                LEFT,
+                "tokens found, % (dashed: unlimited)",
+                100,
+                run -> 100 * run.outcome().hitRatioByTokens());
         double y = y(100 * best, 100);
-        element("line", "x1", LEFT, "y1", y, "x2", LEFT + PANEL_WIDTH, "y2", y, "stroke", "black", "stroke-dasharray", "4");
-        ToDoubleFunction<Run> written = run -> gib(run.outcome().writtenBytes() + run.outcome().reinsertedBytes());
+        element(
+                "line",
+                "x1",
+                LEFT,
+                "y1",
+                y,
+                "x2",
+                LEFT + PANEL_WIDTH,
+                "y2",
+                y,
+                "stroke",
+                "black",
+                "stroke-dasharray",
+                "4");
+        ToDoubleFunction<Run> written =
+                run -> gib(run.outcome().writtenBytes() + run.outcome().reinsertedBytes());
         double most = report.runs().stream().mapToDouble(written).max().orElse(1);
         panel(report, LEFT + PANEL_WIDTH + GAP, "written, with what was written again, GiB", most, written);
         xml.writeEndElement();
@@ -91,7 +110,16 @@ final class Plot {
                 points.append(number(x)).append(',').append(number(y)).append(' ');
                 element("circle", "cx", x, "cy", y, "r", 3, "fill", color);
             }
-            element("polyline", "points", points.toString().strip(), "fill", "none", "stroke", color, "stroke-width", 2);
+            element(
+                    "polyline",
+                    "points",
+                    points.toString().strip(),
+                    "fill",
+                    "none",
+                    "stroke",
+                    color,
+                    "stroke-width",
+                    2);
             int legend = left + line * PANEL_WIDTH / COLORS.size();
             element("rect", "x", legend, "y", HEIGHT - 30, "width", 14, "height", 4, "fill", color);
             text(legend + 20, HEIGHT - 24, "start", policy.getKey());

@@ -20,17 +20,27 @@ record Report(Simulation simulation, Outcome unlimited, List<Run> runs) {
     /** A table, a row for each capacity and policy. */
     String text() {
         Trace trace = simulation.trace();
-        String head = "%d requests in %.1f min, %d blocks of which %d are different, %d tokens; a block is %d tokens, %s%n%n"
-                .formatted(
-                        trace.requests().size(),
-                        trace.spanMillis() / MILLIS_PER_MINUTE,
-                        unlimited.blocks(),
-                        trace.distinctBlocks(),
-                        unlimited.tokens(),
-                        simulation.blockTokens(),
-                        Words.size(simulation.valueBytes()));
+        String head =
+                "%d requests in %.1f min, %d blocks of which %d are different, %d tokens; a block is %d tokens, %s%n%n"
+                        .formatted(
+                                trace.requests().size(),
+                                trace.spanMillis() / MILLIS_PER_MINUTE,
+                                unlimited.blocks(),
+                                trace.distinctBlocks(),
+                                unlimited.tokens(),
+                                simulation.blockTokens(),
+                                Words.size(simulation.valueBytes()));
         Table table = new Table()
-                .add("CAPACITY", "POLICY", "HIT TOKENS", "HIT BLOCKS", "WRITTEN", "AGAIN", "SHARE", "NOT AGAIN", "SHED");
+                .add(
+                        "CAPACITY",
+                        "POLICY",
+                        "HIT TOKENS",
+                        "HIT BLOCKS",
+                        "WRITTEN",
+                        "AGAIN",
+                        "SHARE",
+                        "NOT AGAIN",
+                        "SHED");
         for (Run run : runs) {
             Outcome outcome = run.outcome();
             table.add(

@@ -146,8 +146,7 @@ public final class SimulateCommand implements KvStoreCommand {
     @Override
     public Integer call() {
         if (blockTokens < 1 || tokenBytes < 1) {
-            throw new ParameterException(
-                    spec.commandLine(), "--block-tokens and --bytes-per-token must be at least 1");
+            throw new ParameterException(spec.commandLine(), "--block-tokens and --bytes-per-token must be at least 1");
         }
         try {
             if (generate > 0) {
@@ -162,8 +161,8 @@ public final class SimulateCommand implements KvStoreCommand {
     }
 
     private void replay() throws IOException {
-        Simulation simulation =
-                new Simulation(Trace.read(trace), blockTokens, Math.multiplyExact(tokenBytes, blockTokens), segmentBytes);
+        Simulation simulation = new Simulation(
+                Trace.read(trace), blockTokens, Math.multiplyExact(tokenBytes, blockTokens), segmentBytes);
         Report report = report(simulation);
         PrintWriter out = spec.commandLine().getOut();
         out.print(json ? report.json() : report.text());

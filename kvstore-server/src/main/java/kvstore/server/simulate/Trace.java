@@ -66,8 +66,11 @@ record Trace(List<Request> requests) {
                 hashIds.add(id.getAsLong());
             }
             Request request = new Request(
-                    object.get("timestamp").getAsLong(), object.get("input_length").getAsLong(), hashIds);
-            if (!before.isEmpty() && request.timestampMillis() < before.getLast().timestampMillis()) {
+                    object.get("timestamp").getAsLong(),
+                    object.get("input_length").getAsLong(),
+                    hashIds);
+            if (!before.isEmpty()
+                    && request.timestampMillis() < before.getLast().timestampMillis()) {
                 throw new IOException(where + ": is earlier than the request before it");
             }
             return request;

@@ -83,7 +83,7 @@ final class TraceGenerator {
         int turns = 1 + random.nextInt(TURNS_MAX);
         for (int turn = 0; turn < turns; turn++) {
             tokens += 1 + random.nextInt(USER_TOKENS_MAX);
-            long answer = 1 + random.nextInt(ANSWER_TOKENS_MAX);
+            int answer = 1 + random.nextInt(ANSWER_TOKENS_MAX);
             known = add((long) millis, known, tokens, answer);
             tokens += answer;
             millis += exponential(TURN_GAP_MILLIS);

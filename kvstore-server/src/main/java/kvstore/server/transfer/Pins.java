@@ -61,8 +61,7 @@ public final class Pins {
         }
     }
 
-    private static Pin admit(
-            Transfers transfers, PinnedChunk chunk, boolean mayWait, Optional<Long> deadlineNanos)
+    private static Pin admit(Transfers transfers, PinnedChunk chunk, boolean mayWait, Optional<Long> deadlineNanos)
             throws InterruptedException {
         boolean admitted = false;
         try {

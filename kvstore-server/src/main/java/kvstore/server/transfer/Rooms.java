@@ -46,7 +46,8 @@ public final class Rooms {
             if (isStored(transfers, key, length)) {
                 return new None(PutOutcome.of(PutStatus.PUT_STATUS_ALREADY_STORED));
             }
-            Refusal refusal = transfers.disk().admitWrite(length, Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+            Refusal refusal =
+                    transfers.disk().admitWrite(length, Duration.ofNanos(Math.max(0, end - System.nanoTime())));
             if (refusal != null) {
                 return new None(Reasons.shed(refusal));
             }

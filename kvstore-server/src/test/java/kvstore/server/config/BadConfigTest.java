@@ -47,6 +47,8 @@ final class BadConfigTest {
             memory:\\n  slab-size: 64MiB\\n  write-share: 0.1 | FILE:3: memory.write-share: "0.1" leaves puts less than 16MiB, with memory.slab-size "64MiB" (FILE:2)
             data:\\n  capacity: 9999999PiB | FILE:2: data.capacity: "9999999PiB" is more than 8EiB; allowed: auto; 128MiB to 1PiB
             data:\\n  capacity: 1GiB | FILE:2: data.capacity: "1GiB" is less than four times data.max-value-size "512MiB" (default)
+            capacity:\\n  low-watermark: 0.97 | FILE:2: capacity.low-watermark: "0.97" is more than capacity.high-watermark "0.95" (default)
+            data:\\n  more-directories: /m,/m | FILE:2: data.more-directories: "/m,/m" names a directory twice, with data.directory "/pool" (--set)
             data:\\n  segment-size: 512MiB | default: data.max-value-size: "512MiB" is more than half of data.segment-size "512MiB" (FILE:2)
             data:\\n  direct-io: yes | FILE:2: data.direct-io: "yes" is not known; allowed: auto, require, off
             log:\\n  level: INFO | FILE:2: log.level: "INFO" is not known; allowed: error, warn, info, debug, trace

@@ -14,9 +14,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
-import kvstore.server.io.GuardConfig;
 import kvstore.lustre.StripeLayout;
+import kvstore.server.io.GuardConfig;
 import kvstore.store.EvictionConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,12 +33,14 @@ final class ConfigValuesTest {
                 node: dgx-01.rack_2
                 data:
                   directory: pool
+                  more-directories: /mnt/a, /mnt/b
                   capacity: 2TiB
                   segment-size: 2GiB
                   max-value-size: 1048576
                   direct-io: require
                   read-threads: 16
                   write-threads: 2
+                capacity: {high-watermark: 0.9, low-watermark: 0.8, free-space-floor: 1TiB}
                 io:
                   read-budget: 100MiB
                   write-budget: 50MiB
@@ -72,6 +75,7 @@ final class ConfigValuesTest {
                 lease: {max-duration: 10s, max-count: 12, max-share: 0.25}
                 eviction: {policy: idle, reinsert-share: 0.2, idle-ttl: 1h}
                 explain: {max-keys: 9}
+                scrub: {rate: 100MiB, interval: 24h}
                 admin:
                   listen: null
                 region:
@@ -79,6 +83,18 @@ final class ConfigValuesTest {
                   allowed-uids: "1000, 7"
                   max-count: 5
                   threads: 6
+                gds:
+                  mode: require
+                  compatibility: cufile
+                  cufile-library: /opt/libcufile.so.0
+                  cuda-library: /opt/libcuda.so.1
+                  log-directory: /var/log/kvstore
+                  read-threads: 9
+                  write-threads: 8
+                  piece-size: 8MiB
+                  breaker-failures: 3
+                  breaker-retry: 7s
+                  shutdown-timeout: 4s
                 log:
                   level: debug
                   format: json
@@ -91,14 +107,15 @@ final class ConfigValuesTest {
                         "dgx-01.rack_2",
                         new DataConfig(
                                 Path.of("pool").toAbsolutePath(),
+                                List.of(Path.of("/mnt/a"), Path.of("/mnt/b")),
                                 OptionalLong.of(2L << 40),
                                 2L << 30,
                                 1 << 20,
                                 DirectMode.REQUIRE,
                                 16,
                                 2),
-                        new GuardConfig(
-                                100 << 20, 50 << 20, 10 << 20, Duration.ofSeconds(7), 8, Duration.ofSeconds(9)),
+                        new CapacityConfig(0.9, 0.8, OptionalLong.of(1L << 40)),
+                        new GuardConfig(100 << 20, 50 << 20, 10 << 20, Duration.ofSeconds(7), 8, Duration.ofSeconds(9)),
                         new LustreConfig(Optional.of(new StripeLayout(4, 64 << 20, "flash-1"))),
                         new MemoryConfig(256 << 20, 0.25),
                         new GrpcConfig(
@@ -115,6 +132,18 @@ final class ConfigValuesTest {
                                 Duration.ZERO,
                                 Duration.ofMillis(1500)),
                         new RegionConfig(Optional.of(Path.of("/run/kvstore/memory.sock")), Set.of(7, 1000), 5, 6),
+                        new GdsConfig(
+                                GdsConfig.Mode.REQUIRE,
+                                GdsConfig.Compatibility.CUFILE,
+                                "/opt/libcufile.so.0",
+                                "/opt/libcuda.so.1",
+                                Path.of("/var/log/kvstore"),
+                                9,
+                                8,
+                                8 << 20,
+                                3,
+                                7000,
+                                4000),
                         new RespConfig(
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 6379)),
                                 12,
@@ -129,6 +158,7 @@ final class ConfigValuesTest {
                         new LeaseConfig(Duration.ofSeconds(10), 12, 0.25),
                         new EvictionConfig(EvictionConfig.Policy.IDLE, 0.2, 3600, 0.25),
                         new ExplainConfig(9),
+                        new ScrubConfig(Optional.of(100L << 20), Duration.ofDays(1)),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
                         new ShutdownConfig(Duration.ofSeconds(5))));

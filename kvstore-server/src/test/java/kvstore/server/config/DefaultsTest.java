@@ -13,9 +13,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import kvstore.gds.GdsConfig;
 import kvstore.lustre.EngineConfig.DirectMode;
-import kvstore.server.io.GuardConfig;
 import kvstore.lustre.StripeLayout;
+import kvstore.server.io.GuardConfig;
 import kvstore.store.EvictionConfig;
 import kvstore.store.StoreConfig;
 import org.junit.jupiter.api.Test;
@@ -30,7 +31,15 @@ final class DefaultsTest {
                 .isEqualTo(new DaemonConfig(
                         Machine.hostName(),
                         new DataConfig(
-                                Path.of("/pool"), OptionalLong.empty(), 1L << 30, 512L << 20, DirectMode.AUTO, 8, 4),
+                                Path.of("/pool"),
+                                List.of(),
+                                OptionalLong.empty(),
+                                1L << 30,
+                                512L << 20,
+                                DirectMode.AUTO,
+                                8,
+                                4),
+                        new CapacityConfig(0.95, 0.92, OptionalLong.empty()),
                         new GuardConfig(
                                 512L << 20, 256L << 20, 32L << 20, Duration.ofSeconds(30), 32, Duration.ofSeconds(1)),
                         new LustreConfig(Optional.of(new StripeLayout(1, 16 << 20, ""))),
@@ -49,12 +58,14 @@ final class DefaultsTest {
                                 Duration.ofSeconds(2),
                                 Duration.ofSeconds(10)),
                         new RegionConfig(Optional.empty(), Set.of(), 256, Machine.regionThreads()),
+                        GdsConfig.defaults(Path.of(System.getProperty("java.io.tmpdir"))),
                         new RespConfig(
                                 Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60), 65_536),
                         new LmConfig(Optional.empty(), 1024, Machine.eventLoopThreads(), Duration.ofSeconds(60)),
                         new LeaseConfig(Duration.ofSeconds(60), 100_000, 0.5),
                         new EvictionConfig(EvictionConfig.Policy.REINSERT, 0.1, 600, 0.5),
                         new ExplainConfig(100_000),
+                        new ScrubConfig(Optional.empty(), Duration.ofDays(7)),
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
                         new ShutdownConfig(Duration.ofSeconds(20))));

@@ -41,6 +41,7 @@ final class ReadsBesideWritesTest {
     private static final GuardConfig GUARD =
             new GuardConfig(512 * MIB, 256 * MIB, 32 * MIB, Duration.ofSeconds(30), 32, Duration.ofSeconds(1));
 
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Turn(long[] readNanos, long writtenBytes) {
         long percentile(double part) {
             return readNanos[(int) (part * (readNanos.length - 1))] / 1_000;

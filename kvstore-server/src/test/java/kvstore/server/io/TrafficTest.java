@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Timeout;
 
 /** A disk whose operations end when the test says so, and a clock that it turns. */
 @Timeout(30)
+@SuppressWarnings({"FutureReturnValueIgnored", "StaticAssignmentOfThrowable"
+}) // what counts is what the engine was asked
 final class TrafficTest {
     private static final long MIB = 1L << 20;
     private static final long SMALL_BYTES = 64 * 1024;
@@ -212,8 +214,10 @@ final class TrafficTest {
         write(64 * MIB);
         Deque<CompletableFuture<Void>> all = new ArrayDeque<>();
         for (int i = 0; i < 50_000; i++) {
-            all.add(traffic.submit(traffic.writes(), MIB, () -> CompletableFuture.failedFuture(
-                    new IoFailure(IoFailure.Kind.CLOSED, 0, "closed"))));
+            all.add(traffic.submit(
+                    traffic.writes(),
+                    MIB,
+                    () -> CompletableFuture.failedFuture(new IoFailure(IoFailure.Kind.CLOSED, 0, "closed"))));
         }
         writes.remove().complete(null);
         assertThat(all).allMatch(CompletableFuture::isCompletedExceptionally);

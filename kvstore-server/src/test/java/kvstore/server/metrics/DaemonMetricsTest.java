@@ -11,6 +11,7 @@ import kvstore.api.Blocks;
 import kvstore.api.HostBuffer;
 import kvstore.api.IoFile;
 import kvstore.lustre.PosixEngine;
+import kvstore.store.EvictionTrigger;
 import kvstore.store.ReinsertionRefusal;
 import kvstore.store.SegmentDamage;
 import kvstore.store.ShedReason;
@@ -123,6 +124,7 @@ final class DaemonMetricsTest {
         metrics.storeListener().aborted();
         metrics.storeListener().deleted(3);
         metrics.storeListener().evicted(3, 20, 5000, 90_000);
+        metrics.storeListener().madeRoom(EvictionTrigger.FLOOR);
         metrics.storeListener().expired(4, 5, 600, 90_000);
         metrics.storeListener().reinserted(700);
         metrics.storeListener().reinsertionRefused(ReinsertionRefusal.BUDGET, 8);
@@ -130,6 +132,8 @@ final class DaemonMetricsTest {
         metrics.storeListener().corrupt("checksum");
         metrics.storeListener().segmentDamaged(SegmentDamage.BAD_INDEX);
 
+        shows("kvstore_store_evictions_total{trigger=\"floor\"} 1.0");
+        shows("kvstore_store_evictions_total{trigger=\"no_space\"} 0.0");
         shows("kvstore_store_shed_total{reason=\"no_space\"} 1.0");
         shows("kvstore_store_aborted_total 1.0");
         shows("kvstore_store_deleted_chunks_total 3.0");
@@ -186,6 +190,7 @@ final class DaemonMetricsTest {
                 asked.incrementAndGet();
                 return BoundMetrics.stats();
             });
+            asked.set(0);
             metrics.scrape();
             metrics.scrape();
         }

@@ -114,10 +114,12 @@ final class ReplayTest {
     void theSmallNodeHasAsManySegmentsAndValuesAsTheRealOne() {
         NodeSize size = NodeSize.of(64L << 30, 1L << 30, 64L << 20);
         assertThat(size).isEqualTo(new NodeSize(64L << 30, 64L << 20, 64, 15));
-        assertThat(SegmentFit.values(size.shortSegmentBytes(), size.shortValueBytes())).isEqualTo(15);
-        assertThat(size.shortCapacityBytes()).isEqualTo(64 * size.shortSegmentBytes());
+        assertThat(SegmentFit.values(size.shortSegmentBytes(), size.shortValueBytes()))
+                .isEqualTo(15);
+        assertThat(size.shortCapacityBytes()).isEqualTo(SegmentFit.capacityBytes(64, size.shortSegmentBytes()));
         assertThatThrownBy(() -> NodeSize.of(1L << 30, 1L << 30, 256L << 20))
-                .hasMessage("a capacity of 1073741824 bytes, in segments of 268435456, has no room for blocks of 268435456"
-                        + " bytes");
+                .hasMessage(
+                        "a capacity of 1073741824 bytes, in segments of 268435456, has no room for blocks of 268435456"
+                                + " bytes");
     }
 }

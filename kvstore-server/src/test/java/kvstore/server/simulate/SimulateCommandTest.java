@@ -53,7 +53,8 @@ final class SimulateCommandTest {
         JsonObject result = JsonParser.parseString(first.out()).getAsJsonObject();
         assertThat(result.getAsJsonArray("runs")).hasSize(4);
         JsonObject unlimited = result.getAsJsonObject("unlimited");
-        assertThat(unlimited.get("blocks").getAsInt() - unlimited.get("hit_blocks").getAsInt())
+        assertThat(unlimited.get("blocks").getAsInt()
+                        - unlimited.get("hit_blocks").getAsInt())
                 .isGreaterThanOrEqualTo(result.get("distinct_blocks").getAsInt());
         try (InputStream in = Files.newInputStream(svg)) {
             assertThat(DocumentBuilderFactory.newInstance()
@@ -70,7 +71,8 @@ final class SimulateCommandTest {
         String line = "{\"timestamp\": 5, \"input_length\": 600, \"output_length\": 1, \"hash_ids\": [1, 2]}\n";
         Path wrong = Files.writeString(directory.resolve("wrong"), line + "{\"timestamp\": 6}\n");
         assertThat(run(wrong.toString()).err())
-                .startsWith("kvstore simulate: " + wrong + ":2: is no request with timestamp, input_length and hash_ids");
+                .startsWith(
+                        "kvstore simulate: " + wrong + ":2: is no request with timestamp, input_length and hash_ids");
         Path unordered = Files.writeString(directory.resolve("unordered"), line + line.replace('5', '4'));
         assertThat(run(unordered.toString()).err())
                 .isEqualTo("kvstore simulate: " + unordered + ":2: is earlier than the request before it\n");
@@ -78,8 +80,11 @@ final class SimulateCommandTest {
         assertThat(run(empty.toString()).err()).isEqualTo("kvstore simulate: " + empty + " has no request\n");
         assertThat(run(TRACE, "--policy", "newest").err()).contains("'newest' is none of oldest, reinsert and idle");
         assertThat(run(TRACE, "--capacity", "64MiB").err()).contains("has no room for blocks of 67108864 bytes");
-        assertThat(run(TRACE, "--reinsert-share", "0.6").err()).contains("reinsertShare = 0.6: must be 0 (none) to 0.5");
-        assertThat(List.of(run(TRACE, "--block-tokens", "0").exitCode(), run(wrong.toString()).exitCode()))
+        assertThat(run(TRACE, "--reinsert-share", "0.6").err())
+                .contains("reinsertShare = 0.6: must be 0 (none) to 0.5");
+        assertThat(List.of(
+                        run(TRACE, "--block-tokens", "0").exitCode(),
+                        run(wrong.toString()).exitCode()))
                 .containsExactly(2, 4);
     }
 

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -176,8 +177,17 @@ static ssize_t transfer(int operation, Handle* handle, uint64_t base, size_t siz
         result = -1;
     } else {
         size_t wanted = fault == SHORT ? size / 2 : size;
+        char* wrong = NULL;
+        if (fault == WRONG_BYTES && operation == WRITE) {
+            // a copy: the memory itself stays as it is. O_DIRECT wants it aligned
+            wrong = aligned_alloc(4096, (wanted + 4095) / 4096 * 4096);
+            memcpy(wrong, memory, wanted);
+            wrong[wanted / 2] ^= 1;
+            memory = wrong;
+        }
         result = operation == READ ? pread(handle->fd, memory, wanted, file_offset) : pwrite(handle->fd, memory, wanted, file_offset);
         if (fault == WRONG_BYTES && operation == READ && result > 0) memory[result / 2] ^= 1;
+        free(wrong);
     }
     int error = errno;
     pthread_mutex_lock(&lock);

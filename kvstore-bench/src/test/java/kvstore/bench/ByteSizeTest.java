@@ -1,4 +1,4 @@
-package kvstore.bench.load;
+package kvstore.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -76,6 +76,16 @@ long stub_cuda_held() {
     return retained + allocations.size() + streams.size() + events.size() + pinned.size() + ipc_opened.size();
 }
 
+// Memory of another process: no context, and nobody here gives it back.
+uint64_t stub_cuda_client_memory(uint64_t size, IpcHandle* handle) {
+    std::lock_guard guard(lock);
+    auto address = (uint64_t)aligned_alloc(65536, (size + 65535) / 65536 * 65536);
+    allocations[address] = size;
+    memset(handle, 0x5A, sizeof *handle);
+    memcpy(handle->bytes, &address, sizeof address);
+    return address;
+}
+
 int cuInit(unsigned) { return devices > 0 ? SUCCESS : NO_DEVICE; }
 int cuDriverGetVersion(int* version) { *version = 12040; return SUCCESS; }
 int cuGetErrorName(int code, const char** name) {

@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.bench.evict;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.scrub;
+
+import org.jspecify.annotations.NullMarked;
