@@ -18,7 +18,6 @@ import kvstore.lustre.PosixEngine;
 import kvstore.testkit.TestDirectory;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
 
 /** How long a read takes while the disk is given all the writes it takes: with the engine alone, and behind the guard. */
@@ -58,15 +57,15 @@ final class ReadsBesideWritesTest {
     }
 
     @Test
-    void areMeasured(TestReporter reporter) throws Exception {
+    void areMeasured() throws Exception {
         try (TestDirectory directory = TestDirectory.under(TestDirectory.BUILD)) {
             for (int turn = 0; turn < TURNS; turn++) {
                 try (PosixEngine engine = PosixEngine.open(ENGINE, directory.path())) {
-                    reporter.publishEntry("no writes", String.valueOf(run(engine, directory.path(), 0)));
-                    reporter.publishEntry("engine alone", String.valueOf(run(engine, directory.path(), WRITES)));
+                    System.out.println("no writes: " + run(engine, directory.path(), 0));
+                    System.out.println("engine alone: " + run(engine, directory.path(), WRITES));
                 }
                 try (GuardedEngine engine = new GuardedEngine(PosixEngine.open(ENGINE, directory.path()), GUARD)) {
-                    reporter.publishEntry("with guard", String.valueOf(run(engine, directory.path(), WRITES)));
+                    System.out.println("with guard: " + run(engine, directory.path(), WRITES));
                 }
             }
         }
