@@ -19,15 +19,11 @@ import kvstore.testkit.TestDirectory;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** How long a read takes while the disk is given all the writes it takes: with the engine alone, and behind the guard. */
 @Tag("long")
 @Timeout(300)
 final class ReadsBesideWritesTest {
-    private static final Logger log = LoggerFactory.getLogger(ReadsBesideWritesTest.class);
-
     private static final long MIB = 1L << 20;
     private static final long FILE_BYTES = 1024 * MIB;
     private static final long READ_BYTES = 4 * MIB;
@@ -65,11 +61,11 @@ final class ReadsBesideWritesTest {
         try (TestDirectory directory = TestDirectory.under(TestDirectory.BUILD)) {
             for (int turn = 0; turn < TURNS; turn++) {
                 try (PosixEngine engine = PosixEngine.open(ENGINE, directory.path())) {
-                    log.info("no writes     {}", run(engine, directory.path(), 0));
-                    log.info("engine alone  {}", run(engine, directory.path(), WRITES));
+                    System.out.println("no writes: " + run(engine, directory.path(), 0));
+                    System.out.println("engine alone: " + run(engine, directory.path(), WRITES));
                 }
                 try (GuardedEngine engine = new GuardedEngine(PosixEngine.open(ENGINE, directory.path()), GUARD)) {
-                    log.info("with guard    {}", run(engine, directory.path(), WRITES));
+                    System.out.println("with guard: " + run(engine, directory.path(), WRITES));
                 }
             }
         }
