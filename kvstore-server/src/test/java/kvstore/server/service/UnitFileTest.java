@@ -1,7 +1,6 @@
 package kvstore.server.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,12 +9,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import kvstore.testkit.Programs;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What systemd's own tools say of the unit. Skipped where they are not installed (Debian: apt-get install systemd). */
+/** What systemd's own tools say of the unit. */
 @Timeout(value = 1, unit = TimeUnit.MINUTES)
 final class UnitFileTest {
     private static final Path UNIT = Path.of("..", "deploy", "systemd", "kvstore.service");
@@ -30,9 +30,7 @@ final class UnitFileTest {
 
     @BeforeEach
     void copyWithAProgramThatIsThere() throws IOException {
-        assumeTrue(
-                Stream.of("/usr/bin", "/bin").anyMatch(bin -> Files.isExecutable(Path.of(bin, "systemd-analyze"))),
-                "systemd-analyze is not installed");
+        Programs.require("systemd-analyze", "systemd");
         unit = directory.resolve("kvstore.service");
         Files.writeString(unit, Files.readString(UNIT).replace("/usr/bin/kvstore", "/bin/true"));
     }
