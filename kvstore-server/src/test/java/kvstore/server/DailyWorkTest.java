@@ -75,6 +75,24 @@ final class DailyWorkTest {
     }
 
     @Test
+    void aClearedDiskIsFree() throws Exception {
+        try (DaemonUnderTest daemon = DaemonUnderTest.start(directory)) {
+            GeneratedStubs stubs = new GeneratedStubs(daemon.tcp());
+            for (int i = 0; i < 9; i++) {
+                stubs.put("k" + i, Payloads.bytes("k" + i, 20 << 20));
+            }
+            assertThat(stubs.admin().stat(StatRequest.getDefaultInstance()).getSegments())
+                    .isGreaterThan(1);
+
+            assertThat(run(daemon, "clear", "--all", "--yes").out()).isEqualTo("cleared 9 chunks (180.0 MiB) in all\n");
+            assertThat(stubs.admin().stat(StatRequest.getDefaultInstance()).getSegments())
+                    .isEqualTo(1);
+            stubs.put("k0", Payloads.bytes("k0", 20 << 20));
+            assertThat(stubs.get("k0").data()).isEqualTo(Payloads.bytes("k0", 20 << 20));
+        }
+    }
+
+    @Test
     void clearNeedsAScope() throws Exception {
         try (DaemonUnderTest daemon = DaemonUnderTest.start(directory)) {
             GeneratedStubs stubs = new GeneratedStubs(daemon.tcp());

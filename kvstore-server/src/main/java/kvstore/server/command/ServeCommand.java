@@ -53,7 +53,7 @@ public final class ServeCommand implements KvStoreCommand {
                 config.shutdown().drainTimeout());
         Reload reload = new Reload(effective(values), () -> options.load(System.getenv()));
         try (supervision;
-                Daemon daemon = start(config)) {
+                Daemon daemon = start(config, effective(values))) {
             HangUpSignal.install(() -> supervision.reloading(reload::run));
             supervision.serving(daemon.eventLoops(), daemon::summary);
             started.complete(daemon);
@@ -87,9 +87,9 @@ public final class ServeCommand implements KvStoreCommand {
         }
     }
 
-    private static Daemon start(DaemonConfig config) {
+    private static Daemon start(DaemonConfig config, List<EffectiveValue> effective) {
         try {
-            return Daemon.start(config);
+            return Daemon.start(config, effective);
         } catch (StartException e) {
             throw new CommandFailure(ExitCode.UNREACHABLE, String.valueOf(e.getMessage()), e);
         }
