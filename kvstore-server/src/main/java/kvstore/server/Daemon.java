@@ -195,13 +195,15 @@ public final class Daemon implements AutoCloseable {
     }
 
     private Access openAccess() throws IOException {
-        OpenDoors.of(config).forEach(door -> log.atWarn()
-                .addKeyValue("door", door.name())
-                .addKeyValue("address", door.address())
-                .log("other machines reach this door without TLS, as insecure allows: "
-                        + "whoever is on their network may read, write and use what goes over it"));
+        OpenDoors.of(config)
+                .forEach(door -> log.atWarn()
+                        .addKeyValue("door", door.name())
+                        .addKeyValue("address", door.address())
+                        .log("other machines reach this door without TLS, as insecure allows: "
+                                + "whoever is on their network may read, write and use what goes over it"));
         if (config.security().tls().isPresent()) {
-            Certificates opened = parts.add(Certificates.open(config.security().tls().get()));
+            Certificates opened =
+                    parts.add(Certificates.open(config.security().tls().get()));
             metrics.bindCertificates(opened::expiry, opened::loaded, opened::refused, () -> opened.mistake() != null);
             log.atInfo()
                     .addKeyValue("file", config.security().tls().get().certificate())

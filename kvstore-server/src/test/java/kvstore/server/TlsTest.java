@@ -109,7 +109,8 @@ final class TlsTest {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, new TrustManager[] {Trusting.ALL}, null);
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory()
-                .createSocket(InetAddress.getLoopbackAddress(), daemon.tcpAddress().getPort())) {
+                .createSocket(
+                        InetAddress.getLoopbackAddress(), daemon.tcpAddress().getPort())) {
             socket.setEnabledProtocols(new String[] {"TLSv1.2"});
 
             assertThatThrownBy(socket::startHandshake).isInstanceOf(IOException.class);
@@ -126,8 +127,7 @@ final class TlsTest {
 
         assertThatThrownBy(connected::hello)
                 .isInstanceOfSatisfying(
-                        KvStoreException.class,
-                        e -> assertThat(e.code()).isEqualTo(Status.Code.UNAUTHENTICATED));
+                        KvStoreException.class, e -> assertThat(e.code()).isEqualTo(Status.Code.UNAUTHENTICATED));
         assertThatThrownBy(() -> connected.lookup(List.of(ChunkKey.of("key")), Duration.ZERO))
                 .hasMessageContaining("tls.client-ca");
         assertRefused(connect(authority.client(authority.issue("another"))));
@@ -201,8 +201,8 @@ final class TlsTest {
     }
 
     private Socket open() throws IOException {
-        Socket socket = new Socket(
-                InetAddress.getLoopbackAddress(), daemon.tcpAddress().getPort());
+        Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), daemon.tcpAddress().getPort());
         socket.setSoTimeout(20_000);
         return socket;
     }
@@ -214,8 +214,7 @@ final class TlsTest {
     private static void assertRefused(KvStoreClient client) {
         assertThatThrownBy(client::hello)
                 .isInstanceOfSatisfying(
-                        KvStoreException.class,
-                        e -> assertThat(e.code()).isEqualTo(Status.Code.UNAVAILABLE));
+                        KvStoreException.class, e -> assertThat(e.code()).isEqualTo(Status.Code.UNAVAILABLE));
     }
 
     private KvStoreClient connect(TlsFiles files) {

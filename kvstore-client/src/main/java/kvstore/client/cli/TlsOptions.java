@@ -47,7 +47,8 @@ final class TlsOptions {
         if (ca == null) {
             if (certificate != null || !serverName.isEmpty()) {
                 throw new CommandFailure(
-                        ExitCode.USAGE, "--cert and --server-name need --ca, the authorities of the daemon's certificate");
+                        ExitCode.USAGE,
+                        "--cert and --server-name need --ca, the authorities of the daemon's certificate");
             }
             return Optional.empty();
         }

@@ -67,6 +67,7 @@ final class SecurityBinder {
     }
 
     private static boolean isReachable(Optional<InetSocketAddress> listen) {
-        return listen.filter(address -> !address.getAddress().isLoopbackAddress()).isPresent();
+        return listen.filter(address -> !address.getAddress().isLoopbackAddress())
+                .isPresent();
     }
 }

@@ -152,7 +152,8 @@ final class Settings {
             "0.5",
             "The part of `memory.slab-size` that puts may take, at least 16MiB of it. The rest is left to gets.");
 
-    static final Setting<Set<SecurityConfig.Door>> INSECURE = new Setting<>("insecure", ValueType.doors(), "false", """
+    static final Setting<Set<SecurityConfig.Door>> INSECURE =
+            new Setting<>("insecure", ValueType.doors(), "false", """
             Doors that may listen without TLS where other machines reach them: whoever is on that network may then read and \
             write what goes over it, and use the daemon. Each start warns of each. `true` is all of them.""");
 
@@ -162,7 +163,8 @@ final class Settings {
             `grpc.listen` speaks TLS 1.3 and nothing else. Empty for no TLS. What lies there is read again when it changes \
             and at SIGHUP; a file with a mistake changes nothing.""");
 
-    static final Setting<Optional<Path>> TLS_KEY = new Setting<>("tls.key", ValueType.path("a PEM file").orEmpty(), "", """
+    static final Setting<Optional<Path>> TLS_KEY =
+            new Setting<>("tls.key", ValueType.path("a PEM file").orEmpty(), "", """
             The private key of `tls.certificate`, as PKCS #8 without a password. Nobody but the daemon's user should be able \
             to read the file.""");
 

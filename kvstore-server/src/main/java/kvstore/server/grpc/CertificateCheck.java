@@ -15,7 +15,6 @@ import java.util.List;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import kvstore.server.tls.Certificates;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,21 +36,23 @@ final class CertificateCheck extends ServerTransportFilter implements ServerInte
     private static final class Peer {
         private final List<X509Certificate> chain;
         private final long endMillis;
-        private volatile @Nullable Object trustedBy;
 
-        Peer(List<X509Certificate> chain, Object trustedBy) {
+        /** Of the files that let it in; not those of the handshake, which may have changed since. */
+        private volatile long trustedBy = -1;
+
+        Peer(List<X509Certificate> chain) {
             this.chain = chain;
             this.endMillis = chain.stream()
-                    .mapToLong(certificate -> certificate.getNotAfter().getTime())
+                    .mapToLong(
+                            certificate -> certificate.getNotAfter().toInstant().toEpochMilli())
                     .min()
                     .orElse(0);
-            this.trustedBy = trustedBy;
         }
 
         boolean isTrusted(Certificates certificates) {
-            Object version = certificates.version();
-            if (trustedBy != version) {
-                trustedBy = certificates.trusts(chain) ? version : null;
+            long version = certificates.version();
+            if (trustedBy != version && certificates.trusts(chain)) {
+                trustedBy = version;
             }
             return trustedBy == version && System.currentTimeMillis() <= endMillis;
         }
@@ -67,8 +68,7 @@ final class CertificateCheck extends ServerTransportFilter implements ServerInte
             Certificate[] shown = session.getPeerCertificates();
             List<X509Certificate> chain =
                     Arrays.stream(shown).map(X509Certificate.class::cast).toList();
-            // Not yet trusted: the files may have changed since the handshake.
-            return attributes.toBuilder().set(PEER, new Peer(chain, this)).build();
+            return attributes.toBuilder().set(PEER, new Peer(chain)).build();
         } catch (SSLPeerUnverifiedException e) {
             throw new IllegalStateException("a client without a certificate came through the handshake", e);
         }

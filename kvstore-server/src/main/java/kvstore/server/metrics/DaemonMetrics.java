@@ -184,7 +184,9 @@ public final class DaemonMetrics implements AutoCloseable {
      */
     public void bindCertificates(
             Supplier<Instant> expiry, LongSupplier loaded, LongSupplier refused, BooleanSupplier mistaken) {
-        meters.gauge(Metric.TLS_CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS, () -> expiry.get().getEpochSecond());
+        meters.gauge(
+                Metric.TLS_CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS,
+                () -> expiry.get().getEpochSecond());
         meters.counter(Metric.TLS_RELOADS_TOTAL, loaded::getAsLong, "loaded");
         meters.counter(Metric.TLS_RELOADS_TOTAL, refused::getAsLong, "refused");
         meters.gauge(Metric.TLS_FILES_REFUSED, () -> mistaken.getAsBoolean() ? 1 : 0);

@@ -15,7 +15,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.Date;
+import java.util.Comparator;
 import java.util.List;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -61,10 +61,9 @@ final class CertificateFiles {
         /** When the first certificate of the chain ends. */
         Instant expiry() {
             return chain.stream()
-                    .map(X509Certificate::getNotAfter)
-                    .min(Date::compareTo)
-                    .orElseThrow()
-                    .toInstant();
+                    .map(certificate -> certificate.getNotAfter().toInstant())
+                    .min(Comparator.naturalOrder())
+                    .orElseThrow();
         }
     }
 

@@ -42,6 +42,10 @@ public final class Certificates implements AutoCloseable {
 
     private TlsConfig config;
     private volatile CertificateFiles.Content content;
+
+    /** Changed behind {@link #content}, and read before it. */
+    private volatile long version;
+
     private CertificateFiles seen;
     private String mistake = "";
 
@@ -95,6 +99,7 @@ public final class Certificates implements AutoCloseable {
             boolean changed = !files.isSame(seen);
             use(next);
             content = next;
+            version++;
             seen = files;
             config = now;
             mistake = "";
@@ -103,9 +108,12 @@ public final class Certificates implements AutoCloseable {
                 warnOfReaders();
                 log.atInfo()
                         .addKeyValue("file", now.certificate())
-                        .addKeyValue("serial", next.chain().getFirst().getSerialNumber().toString(16))
+                        .addKeyValue(
+                                "serial",
+                                next.chain().getFirst().getSerialNumber().toString(16))
                         .addKeyValue("expires", next.expiry())
-                        .addKeyValue("client_authorities", next.clientAuthorities().size())
+                        .addKeyValue(
+                                "client_authorities", next.clientAuthorities().size())
                         .log("certificates were read again");
             }
         } catch (IOException e) {
@@ -130,9 +138,9 @@ public final class Certificates implements AutoCloseable {
         keys.updateIdentityCredentials(next.chainArray(), next.key());
     }
 
-    /** What a verdict of {@link #trusts} was made with: another object after each change. */
-    public Object version() {
-        return content;
+    /** Of the files in use: a verdict of {@link #trusts} holds while it stays the same. */
+    public long version() {
+        return version;
     }
 
     /** Whether a client that shows these certificates would be let in now. */

@@ -57,9 +57,11 @@ public final class Authority {
     /** One that ended an hour ago. */
     public Issued issueExpired(String dnsName) {
         Instant now = Instant.now();
-        return issue(dnsName, builder -> builder.addSanDnsName(dnsName)
-                .notBefore(now.minus(Duration.ofHours(2)))
-                .notAfter(now.minus(Duration.ofHours(1))));
+        return issue(
+                dnsName,
+                builder -> builder.addSanDnsName(dnsName)
+                        .notBefore(now.minus(Duration.ofHours(2)))
+                        .notAfter(now.minus(Duration.ofHours(1))));
     }
 
     /** One with whatever {@code with} puts into it. */
@@ -82,8 +84,7 @@ public final class Authority {
 
     /** What a client of this authority's daemons needs that shows {@code identity}. */
     public TlsFiles client(Issued identity) {
-        return new TlsFiles(
-                file(), Optional.of(new TlsFiles.Identity(identity.certificate(), identity.key())), "");
+        return new TlsFiles(file(), Optional.of(new TlsFiles.Identity(identity.certificate(), identity.key())), "");
     }
 
     /** In one step, as everybody should who replaces a certificate that is in use. */
