@@ -91,9 +91,14 @@ public final class ChunkKey {
      * @throws IllegalArgumentException if the key is empty or too long, or what follows {@code hex:} are no digits
      */
     public static ChunkKey parse(String text) {
-        return text.startsWith(HEX_PREFIX)
-                ? of(HexFormat.of().parseHex(text.substring(HEX_PREFIX.length())))
-                : of(text);
+        if (!text.startsWith(HEX_PREFIX)) {
+            return of(text);
+        }
+        try {
+            return of(HexFormat.of().parseHex(text.substring(HEX_PREFIX.length())));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("key '%s': %s".formatted(text, e.getMessage()), e);
+        }
     }
 
     /** The key as text for people: UTF-8 where it is printable, else {@code hex:} and its digits. */

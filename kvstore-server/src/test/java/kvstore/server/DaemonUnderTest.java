@@ -24,18 +24,21 @@ import kvstore.api.IoEngine;
 import kvstore.client.Target;
 import kvstore.server.config.ConfigException;
 import kvstore.server.config.ConfigValues;
+import kvstore.server.config.DaemonConfig;
 
 /** A real daemon in this process, on a real directory and real sockets. */
 public final class DaemonUnderTest implements AutoCloseable {
     private final Daemon daemon;
     private final Path unixSocket;
+    private final List<String> settings;
     private final HttpClient http = HttpClient.newHttpClient();
     private final List<ManagedChannel> channels = new ArrayList<>();
     private final MultiThreadIoEventLoopGroup eventLoops =
             new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
 
-    private DaemonUnderTest(Daemon daemon, Path unixSocket) {
+    private DaemonUnderTest(Daemon daemon, Path unixSocket, List<String> settings) {
         this.daemon = daemon;
+        this.settings = settings;
         this.unixSocket = unixSocket;
     }
 
@@ -65,10 +68,26 @@ public final class DaemonUnderTest implements AutoCloseable {
                     "shutdown.drain-timeout=2s"));
             all.addAll(List.of(sets));
             ConfigValues values = ConfigValues.load(Optional.empty(), Map.of(), all);
-            return new DaemonUnderTest(Daemon.start(values.bind(), values.effective(), between), socket);
+            return new DaemonUnderTest(Daemon.start(values.bind(), values.effective(), between), socket, all);
         } catch (IOException | ConfigException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** What SIGHUP does, after the configuration was changed by {@code sets}. */
+    public void reload(String... sets) {
+        List<String> all = new ArrayList<>(settings);
+        all.addAll(List.of(sets));
+        try {
+            daemon.reload(DaemonConfig.load(Optional.empty(), Map.of(), all));
+        } catch (ConfigException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Where gRPC listens on TCP. */
+    public InetSocketAddress tcpAddress() {
+        return daemon.tcpAddress().orElseThrow();
     }
 
     /** Where the Unix socket is. */

@@ -32,11 +32,7 @@ final class Converters {
 
     /** A key as {@link ChunkKey#toString} shows it: text, or {@code hex:} and digits. */
     static ChunkKey key(String text) {
-        try {
-            return ChunkKey.parse(text);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("key '%s': %s".formatted(text, e.getMessage()), e);
-        }
+        return ChunkKey.parse(text);
     }
 
     private static TreeFormat format(String text) {

@@ -58,8 +58,9 @@ final class StatCommand implements KvStoreCommand {
         } else {
             out.print(table(stat));
             stat.getAlertsList()
-                    .forEach(alert -> out.println(
-                            "%s: %s %s".formatted(alert.getSeverity(), alert.getWhat(), alert.getCure()).strip()));
+                    .forEach(alert -> out.println("%s: %s %s"
+                            .formatted(alert.getSeverity(), alert.getWhat(), alert.getCure())
+                            .strip()));
             out.print(by.isEmpty() ? "" : "\n" + groups.table());
         }
         return (stat.getReady() ? ExitCode.OK : ExitCode.UNREACHABLE).code();

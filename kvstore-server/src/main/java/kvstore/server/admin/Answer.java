@@ -1,8 +1,8 @@
 package kvstore.server.admin;
 
+import com.google.protobuf.ByteString;
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import kvstore.client.cli.Json;
@@ -12,13 +12,13 @@ import kvstore.client.cli.Json;
  *
  * @param headers besides the type
  */
-record Answer(int status, String contentType, byte[] body, Map<String, String> headers) {
+record Answer(int status, String contentType, ByteString body, Map<String, String> headers) {
     static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
     private static final String TEXT = "text/plain; charset=utf-8";
     private static final String JSON = "application/json; charset=utf-8";
 
     static Answer of(int status, String contentType, String body) {
-        return new Answer(status, contentType, body.getBytes(StandardCharsets.UTF_8), Map.of());
+        return new Answer(status, contentType, ByteString.copyFromUtf8(body), Map.of());
     }
 
     static Answer text(int status, String line) {
@@ -47,11 +47,11 @@ record Answer(int status, String contentType, byte[] body, Map<String, String> h
         exchange.getResponseHeaders().set("Content-Type", contentType);
         headers.forEach(exchange.getResponseHeaders()::set);
         if (exchange.getRequestMethod().equals("HEAD")) {
-            exchange.getResponseHeaders().set("Content-Length", Integer.toString(body.length));
+            exchange.getResponseHeaders().set("Content-Length", Integer.toString(body.size()));
             exchange.sendResponseHeaders(status, -1);
         } else {
-            exchange.sendResponseHeaders(status, body.length);
-            exchange.getResponseBody().write(body);
+            exchange.sendResponseHeaders(status, body.size());
+            body.writeTo(exchange.getResponseBody());
         }
     }
 }

@@ -70,7 +70,9 @@ final class Gate extends Filter {
         }
         if (!isOwnName(exchange.getRequestHeaders().getFirst("Host"))) {
             return Optional.of(Answer.text(
-                    421, "Ask by an address, by localhost or by " + hostName + ": any other name may be a trap (DNS rebinding)."));
+                    421,
+                    "Ask by an address, by localhost or by " + hostName
+                            + ": any other name may be a trap (DNS rebinding)."));
         }
         return Optional.empty();
     }

@@ -1,5 +1,6 @@
 package kvstore.server.admin;
 
+import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashMap;
@@ -30,7 +31,7 @@ final class PageFiles {
             if (in == null) {
                 throw new IOException("the page's " + name + " is missing in this program");
             }
-            return new Answer(200, type, in.readAllBytes(), Map.of("Cache-Control", "no-cache"));
+            return new Answer(200, type, ByteString.readFrom(in), Map.of("Cache-Control", "no-cache"));
         }
     }
 

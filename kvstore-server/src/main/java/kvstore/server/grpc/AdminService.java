@@ -81,8 +81,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         ControlService.answer(observer, () -> {
             int max = request.getMaxGroups() == 0 ? SEGMENT_GROUPS : request.getMaxGroups();
             if (max < 0 || max > SEGMENT_GROUPS_MAX) {
-                throw Requests.invalid("max_groups is " + Integer.toUnsignedString(max) + "; 0 to "
-                        + SEGMENT_GROUPS_MAX + " are allowed");
+                throw Requests.invalid("max_groups is " + Integer.toUnsignedString(max) + "; 0 to " + SEGMENT_GROUPS_MAX
+                        + " are allowed");
             }
             return view.segments(max);
         });

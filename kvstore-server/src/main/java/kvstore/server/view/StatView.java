@@ -45,8 +45,7 @@ final class StatView {
                 .setNode(node.pool().node())
                 .setPool(node.pool().pool().toString())
                 .setEpoch(node.pool().epoch())
-                .setUptimeMillis(
-                        Duration.between(node.started(), Instant.now()).toMillis())
+                .setUptimeMillis(Duration.between(node.started(), Instant.now()).toMillis())
                 .setDirectory(node.directory())
                 .setFileSystem(fileSystem.type())
                 .setIoPath(node.engine().path().label())
@@ -76,10 +75,8 @@ final class StatView {
                 .setGpuPath(node.gpus().path())
                 .setGpuPathReason(node.gpus().reason())
                 .setGpus(gpus.size())
-                .setGpuMemoryBytes(gpus.stream()
-                        .mapToLong(ServedGpu::memoryBytes)
-                        .max()
-                        .orElse(0))
+                .setGpuMemoryBytes(
+                        gpus.stream().mapToLong(ServedGpu::memoryBytes).max().orElse(0))
                 .setGpuHostMemoryBytes(gpus.stream()
                         .mapToLong(ServedGpu::hostMemoryBytes)
                         .max()

@@ -107,7 +107,8 @@ final class AdminHttpTest {
 
     /** By hand, because the JDK's client does not let its caller say who it asks. */
     private int statusAs(String host, String path) throws IOException {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), admin.address().getPort())) {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), admin.address().getPort())) {
             socket.getOutputStream()
                     .write("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"
                             .formatted(path, host)

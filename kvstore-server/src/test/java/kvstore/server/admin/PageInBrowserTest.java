@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(120)
 final class PageInBrowserTest {
     private static final String HASH = "@00000000@0@084547b6c40ed5b05ba8cd0305db5bf74d5617673948d9ed193ab7d6cbc484d4";
-    private static final String HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>";
+    private static final String HOSTILE =
+            "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>";
 
     @TempDir
     static Path directory;
@@ -77,10 +78,14 @@ final class PageInBrowserTest {
         browser.look(width, 900, phone, dark);
         openAndWait("");
 
-        assertThat(browser.evaluate("document.getElementById('node').textContent")).isEqualTo("test");
-        assertThat(browser.evaluate("document.getElementById('state').textContent")).isEqualTo("ready");
-        assertThat(browser.evaluate("document.getElementById('chunks').textContent")).isEqualTo("2");
-        assertThat(browser.evaluate("document.getElementById('hit-ratio').textContent")).isEqualTo("50.0%");
+        assertThat(browser.evaluate("document.getElementById('node').textContent"))
+                .isEqualTo("test");
+        assertThat(browser.evaluate("document.getElementById('state').textContent"))
+                .isEqualTo("ready");
+        assertThat(browser.evaluate("document.getElementById('chunks').textContent"))
+                .isEqualTo("2");
+        assertThat(browser.evaluate("document.getElementById('hit-ratio').textContent"))
+                .isEqualTo("50.0%");
         assertThat(browser.evaluate("document.getElementById('models').textContent"))
                 .contains("meta-llama/Llama-3.1-8B", "3 MiB, 1 chunks");
         assertThat(browser.evaluate("document.documentElement.scrollWidth"))
@@ -126,12 +131,15 @@ final class PageInBrowserTest {
         for (boolean dark : new boolean[] {false, true}) {
             browser.look(1280, 900, false, dark);
             openAndWait("");
-            assertThat(browser.evaluate("[...document.querySelectorAll('input')].every((input) => input.labels.length > 0)"))
+            assertThat(browser.evaluate(
+                            "[...document.querySelectorAll('input')].every((input) => input.labels.length > 0)"))
+                    .isEqualTo("true");
+            assertThat(
+                            browser.evaluate(
+                                    "[...document.querySelectorAll('svg')].every((svg) => svg.getAttribute('aria-label').length > 20)"))
                     .isEqualTo("true");
             assertThat(browser.evaluate(
-                            "[...document.querySelectorAll('svg')].every((svg) => svg.getAttribute('aria-label').length > 20)"))
-                    .isEqualTo("true");
-            assertThat(browser.evaluate("document.querySelectorAll('section:not([aria-labelledby]):not([aria-label])').length"))
+                            "document.querySelectorAll('section:not([aria-labelledby]):not([aria-label])').length"))
                     .isEqualTo("0");
             assertThat(browser.evaluate(TOO_FAINT)).as(dark ? "dark" : "light").isEmpty();
         }

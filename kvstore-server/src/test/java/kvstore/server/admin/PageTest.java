@@ -92,7 +92,9 @@ final class PageTest {
         assertThat(sum("put_bytes")).isEqualTo(10_000);
         assertThat(sum("get_median_micros")).isPositive();
         assertThat(history.toString()).contains("\"misses\":[{\"reason\":\"absent\",\"count\":1}]");
-        long last = history.getAsJsonArray("steps").asList().getLast()
+        long last = history.getAsJsonArray("steps")
+                .asList()
+                .getLast()
                 .getAsJsonObject()
                 .get("end_millis")
                 .getAsLong();

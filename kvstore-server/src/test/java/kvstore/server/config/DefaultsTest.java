@@ -70,7 +70,8 @@ final class DefaultsTest {
                                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421)),
                                 AdminConfig.Page.LOCAL),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
-                        new ShutdownConfig(Duration.ofSeconds(20))));
+                        new ShutdownConfig(Duration.ofSeconds(20)),
+                        new SecurityConfig(Set.of(), Optional.empty())));
     }
 
     @Test

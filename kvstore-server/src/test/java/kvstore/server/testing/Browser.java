@@ -57,7 +57,11 @@ public final class Browser implements AutoCloseable {
                 .join();
     }
 
-    /** @param scratch an empty directory for what it wants to keep */
+    /**
+     * Starts one.
+     *
+     * @param scratch an empty directory for what it wants to keep
+     */
     public static Browser start(Path chromium, Path scratch) throws IOException {
         List<String> command = new ArrayList<>(List.of(chromium.toString()));
         command.addAll(FLAGS);
@@ -84,23 +88,29 @@ public final class Browser implements AutoCloseable {
     /** The address of its first tab, once it says so. */
     private static String page(Path scratch) {
         Path file = scratch.resolve("DevToolsActivePort");
-        return Awaitility.await().atMost(LIMIT).ignoreExceptions().until(
-                () -> {
-                    String port = Files.readAllLines(file).getFirst();
-                    URI list = URI.create("http://127.0.0.1:" + port + "/json/list");
-                    try (HttpClient client = HttpClient.newHttpClient()) {
-                        String body = client.send(
-                                        HttpRequest.newBuilder(list).build(), HttpResponse.BodyHandlers.ofString())
-                                .body();
-                        return JsonParser.parseString(body).getAsJsonArray().asList().stream()
-                                .map(target -> target.getAsJsonObject())
-                                .filter(target -> target.get("type").getAsString().equals("page"))
-                                .map(target -> target.get("webSocketDebuggerUrl").getAsString())
-                                .findFirst()
-                                .orElse("");
-                    }
-                },
-                url -> !url.isEmpty());
+        return Awaitility.await()
+                .atMost(LIMIT)
+                .ignoreExceptions()
+                .until(
+                        () -> {
+                            String port = Files.readAllLines(file).getFirst();
+                            URI list = URI.create("http://127.0.0.1:" + port + "/json/list");
+                            try (HttpClient client = HttpClient.newHttpClient()) {
+                                String body = client.send(
+                                                HttpRequest.newBuilder(list).build(),
+                                                HttpResponse.BodyHandlers.ofString())
+                                        .body();
+                                return JsonParser.parseString(body).getAsJsonArray().asList().stream()
+                                        .map(target -> target.getAsJsonObject())
+                                        .filter(target ->
+                                                target.get("type").getAsString().equals("page"))
+                                        .map(target -> target.get("webSocketDebuggerUrl")
+                                                .getAsString())
+                                        .findFirst()
+                                        .orElse("");
+                            }
+                        },
+                        url -> !url.isEmpty());
     }
 
     /** How large the tab is, in CSS pixels, and whether the system is dark. */
@@ -140,7 +150,10 @@ public final class Browser implements AutoCloseable {
         JsonObject what = new JsonObject();
         what.addProperty("expression", "String(" + expression + ")");
         what.addProperty("awaitPromise", true);
-        return call("Runtime.evaluate", what).getAsJsonObject("result").get("value").getAsString();
+        return call("Runtime.evaluate", what)
+                .getAsJsonObject("result")
+                .get("value")
+                .getAsString();
     }
 
     /** The whole page as it is painted, as PNG. */
@@ -170,7 +183,8 @@ public final class Browser implements AutoCloseable {
         message.addProperty("method", method);
         message.add("params", parameters);
         socket.sendText(message.toString(), true).join();
-        JsonObject result = answer.orTimeout(LIMIT.toSeconds(), TimeUnit.SECONDS).join();
+        JsonObject result =
+                answer.orTimeout(LIMIT.toSeconds(), TimeUnit.SECONDS).join();
         if (!result.has("result")) {
             throw new AssertionError(method + ": " + result);
         }
@@ -193,15 +207,16 @@ public final class Browser implements AutoCloseable {
 
         private void take(JsonObject message) {
             if (message.has("id")) {
-                CompletableFuture<JsonObject> answer = waiting.remove(message.get("id").getAsInt());
+                CompletableFuture<JsonObject> answer =
+                        waiting.remove(message.get("id").getAsInt());
                 if (answer != null) {
                     answer.complete(message);
                 }
                 return;
             }
             String method = message.get("method").getAsString();
-            boolean logged = method.equals("Log.entryAdded")
-                    && message.toString().contains("\"level\":\"error\"");
+            boolean logged =
+                    method.equals("Log.entryAdded") && message.toString().contains("\"level\":\"error\"");
             if (logged || method.equals("Runtime.exceptionThrown") || method.equals("Page.javascriptDialogOpening")) {
                 complaints.add(message.toString());
             }

@@ -243,7 +243,6 @@ function showHistory() {
   lines($("hits"), times, [
     { name: "hits", kind: "load", values: perSecond((step) => step.get_hits) },
     { name: "misses", kind: "store", values: perSecond((step) => step.get_misses) },
-    { name: "found by lookups", kind: "third", thin: true, values: perSecond((step) => step.lookup_found_keys) },
   ], { ...frame, format: (value) => `${count(value)}/s`, base: 10, what: "Hits and misses, keys a second" });
   lines($("disk"), times, [
     { name: "read", kind: "load", values: perSecond((step) => step.disk_read_bytes) },
@@ -263,7 +262,7 @@ function showTiles(now) {
   const misses = sum(steps, (step) => step.get_misses);
   figure("hit-ratio", hits + misses === 0 ? "–" : percent(hits, hits + misses));
   $("hit-ratio-note").textContent =
-    hits + misses === 0 ? "no gets in 15 minutes" : `${count(hits)} of ${count(hits + misses)} gets in 15 min`;
+    hits + misses === 0 ? "no gets in 15 minutes" : `of ${count(hits + misses)} gets in 15 min`;
   const last = steps.slice(-3);
   const millis = Math.max(1, sum(last, (step) => step.millis));
   const per = (pick) => (1000 * sum(last, pick)) / millis;
