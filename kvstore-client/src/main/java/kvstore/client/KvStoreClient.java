@@ -24,6 +24,7 @@ import kvstore.v1.ContentsResponse;
 import kvstore.v1.DeleteRequest;
 import kvstore.v1.DiagnoseRequest;
 import kvstore.v1.DiagnoseResponse;
+import kvstore.v1.DrainAction;
 import kvstore.v1.DrainRequest;
 import kvstore.v1.DrainResponse;
 import kvstore.v1.ExplainRequest;
@@ -288,9 +289,14 @@ public final class KvStoreClient implements AutoCloseable {
         });
     }
 
-    /** Takes the daemon out of service without stopping it, or back into it; says what is under way. */
-    public DrainResponse drain(boolean undo) {
-        return call(() -> admin().drain(DrainRequest.newBuilder().setUndo(undo).build()));
+    /**
+     * Takes the daemon out of service without stopping it, or back into it; says what is under way.
+     *
+     * @param action unspecified only asks
+     */
+    public DrainResponse drain(DrainAction action) {
+        DrainRequest request = DrainRequest.newBuilder().setAction(action).build();
+        return call(() -> admin().drain(request));
     }
 
     /**

@@ -20,6 +20,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import kvstore.server.testing.HeldEngine;
 import kvstore.v1.ClearRequest;
+import kvstore.v1.DrainRequest;
+import kvstore.v1.DrainResponse;
 import kvstore.v1.ExplainRequest;
 import kvstore.v1.LogLevelRequest;
 import kvstore.v1.PutReason;
@@ -121,6 +123,8 @@ final class DailyWorkTest {
             GeneratedStubs stubs = new GeneratedStubs(daemon.tcp());
             stubs.put("before", value("before"));
 
+            DrainResponse asked = stubs.admin().drain(DrainRequest.getDefaultInstance());
+            assertThat(asked.getDraining()).as("an empty request only asks").isFalse();
             CommandRun drained = run(daemon, "drain");
             assertThat(drained.out()).isEqualTo("draining; nothing is under way\n");
             assertThat(drained.exitCode()).isZero();

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import kvstore.client.KvStoreClient;
+import kvstore.v1.DrainAction;
 import kvstore.v1.DrainResponse;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,7 +41,7 @@ final class DrainCommand implements KvStoreCommand {
     @Override
     public Integer call() {
         try (KvStoreClient client = connection.connectWithoutHello()) {
-            DrainResponse last = undo ? client.drain(true) : untilIdle(client);
+            DrainResponse last = undo ? client.drain(DrainAction.DRAIN_ACTION_END) : untilIdle(client);
             print(last);
             return (undo || idle(last) ? ExitCode.OK : ExitCode.NO).code();
         }
@@ -48,10 +49,10 @@ final class DrainCommand implements KvStoreCommand {
 
     private DrainResponse untilIdle(KvStoreClient client) {
         long end = Timer.SYSTEM.nanoTime() + deadline.toNanos();
-        DrainResponse last = client.drain(false);
+        DrainResponse last = client.drain(DrainAction.DRAIN_ACTION_BEGIN);
         while (!idle(last) && Timer.SYSTEM.nanoTime() < end) {
             RateLimit.pause(Timer.SYSTEM, POLL_NANOS);
-            last = client.drain(false);
+            last = client.drain(DrainAction.DRAIN_ACTION_UNSPECIFIED);
         }
         return last;
     }

@@ -114,10 +114,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     public void drain(DrainRequest request, StreamObserver<DrainResponse> observer) {
         ControlService.answer(observer, () -> {
             Drain drain = transfers.drain();
-            if (request.getUndo()) {
-                drain.end();
-            } else {
-                drain.begin();
+            switch (request.getAction()) {
+                case DRAIN_ACTION_UNSPECIFIED -> {} // only asks
+                case DRAIN_ACTION_BEGIN -> drain.begin();
+                case DRAIN_ACTION_END -> drain.end();
+                case UNRECOGNIZED ->
+                    throw Requests.invalid("action is " + request.getActionValue() + "; 0 to 2 are known");
             }
             Optional<Instant> since = drain.since();
             return DrainResponse.newBuilder()
