@@ -19,9 +19,11 @@ import kvstore.client.cli.ExitCode;
 import kvstore.client.cli.Json;
 import kvstore.client.cli.KvStoreCommand;
 import kvstore.client.cli.Progress;
+import kvstore.client.cli.TlsOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -119,6 +121,9 @@ public final class BenchCommand implements KvStoreCommand {
             })
     private @Nullable Target target;
 
+    @Mixin
+    private TlsOptions tls;
+
     @Option(
             names = "--time",
             paramLabel = "TIME",
@@ -181,8 +186,9 @@ public final class BenchCommand implements KvStoreCommand {
     }
 
     private int onTarget(Target daemon) {
-        ClientOptions options =
+        ClientOptions plain =
                 ClientOptions.defaults().withTimeout(CALL_TIMEOUT).withClientName("kvstore-bench");
+        ClientOptions options = tls.files().map(plain::withTls).orElse(plain);
         try (KvStoreClient client = KvStoreClient.connect(daemon, options);
                 CleanUp cleanUp = new CleanUp()) {
             var _ = client.hello();

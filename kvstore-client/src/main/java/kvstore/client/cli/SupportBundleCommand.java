@@ -151,14 +151,22 @@ final class SupportBundleCommand implements KvStoreCommand {
         PrintWriter before = doctor.getOut();
         PrintWriter errorsBefore = doctor.getErr();
         try {
-            int _ = doctor.setOut(out)
-                    .setErr(out)
-                    .execute("--target", connection.target().toString());
+            int _ = doctor.setOut(out).setErr(out).execute(sameDaemon(doctor));
         } finally {
             doctor.setOut(before).setErr(errorsBefore);
         }
         out.flush();
         return text.toString();
+    }
+
+    /** The options of this command that the other one knows too. */
+    private String[] sameDaemon(CommandLine other) {
+        return spec.commandLine().getParseResult().matchedOptions().stream()
+                .filter(option -> !option.longestName().equals("--json"))
+                .filter(option -> other.getCommandSpec().findOption(option.longestName()) != null)
+                .flatMap(option ->
+                        option.originalStringValues().stream().map(value -> option.longestName() + "=" + value))
+                .toArray(String[]::new);
     }
 
     /** What cannot be had is said in its place: the rest is worth having. */

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** How to prove to a daemon with TLS who one is: a picocli mixin. */
-final class TlsOptions {
+public final class TlsOptions {
     @Option(
             names = "--ca",
             paramLabel = "FILE",
@@ -40,7 +40,7 @@ final class TlsOptions {
     private String serverName;
 
     /** Empty for no TLS. */
-    Optional<TlsFiles> files() {
+    public Optional<TlsFiles> files() {
         if ((certificate == null) != (key == null)) {
             throw new CommandFailure(ExitCode.USAGE, "--cert and --cert-key belong together");
         }
