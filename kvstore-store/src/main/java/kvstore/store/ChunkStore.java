@@ -104,6 +104,11 @@ public final class ChunkStore implements AutoCloseable {
         return store.directory();
     }
 
+    /** What goes when room is needed. */
+    public EvictionConfig eviction() {
+        return store.eviction();
+    }
+
     /** The store in numbers. Never blocks. */
     public StoreStats stats() {
         return store.stats();
