@@ -32,6 +32,7 @@ public final class Packages {
         Files.createDirectories(release.packages());
         Tree tree = TreeBuilder.build(release);
         Deb.write(release, tree);
+        Rpm.write(release, tree);
     }
 
     static void clear(Path directory) throws IOException {

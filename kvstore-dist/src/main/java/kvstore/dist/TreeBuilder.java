@@ -40,6 +40,7 @@ final class TreeBuilder {
         TreeBuilder builder = new TreeBuilder(release);
         builder.addProgram();
         builder.addService();
+        builder.addDocumentation();
         Tree tree = new Tree(release.tree());
         FileTime time = FileTime.from(release.timestamp());
         for (Tree.Entry entry : tree.entries()) {
@@ -67,6 +68,22 @@ final class TreeBuilder {
         copy("systemd/kvstore.service", "usr/lib/systemd/system/kvstore.service");
         copy("sysusers.d/kvstore.conf", "usr/lib/sysusers.d/kvstore.conf");
         copy("tmpfiles.d/kvstore.conf", "usr/lib/tmpfiles.d/kvstore.conf");
+    }
+
+    private void addDocumentation() throws IOException {
+        Path share = release.tree().resolve("usr/share");
+        new ManPages(release).write(share.resolve("man/man1"));
+        Path completion = share.resolve("bash-completion/completions/kvstore");
+        Files.createDirectories(completion.getParent());
+        Files.writeString(completion, ManPages.completion());
+        Path doc = share.resolve("doc/kvstore");
+        copy("packages/copyright", "usr/share/doc/kvstore/copyright");
+        Files.copy(release.root().resolve("LICENSE"), doc.resolve("LICENSE"));
+        Gzip.write(doc.resolve("changelog.gz"), Files.readString(release.root().resolve("CHANGELOG.md")));
+        Inventory inventory = new Inventory(release.target().resolve("kvstore.cdx.json"));
+        inventory.requireAccepted();
+        Files.writeString(doc.resolve("kvstore.cdx.json"), inventory.json());
+        Files.writeString(doc.resolve("THIRD-PARTY.txt"), inventory.text());
     }
 
     /** What {@code ./kvstore} of the checkout runs. */

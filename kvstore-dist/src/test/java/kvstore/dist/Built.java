@@ -17,6 +17,11 @@ final class Built {
         return new Tree(TARGET.resolve("tree"));
     }
 
+    /** A file that is packed, or made into a script. */
+    static Path deploy(String file) {
+        return Path.of("..", "deploy").resolve(file);
+    }
+
     /** The one package whose name ends so. */
     static Path pack(String suffix) throws IOException {
         try (Stream<Path> found = Files.list(TARGET.resolve("packages"))) {

@@ -69,6 +69,8 @@ final class DebTest {
         assertThat(root.resolve("var/cache/kvstore/serve-0123456789abcdef.aot")).isRegularFile();
         assertThat(root.resolve("etc/passwd")).content().contains("kvstore:");
         assertThat(root.resolve("etc/kvstore")).isDirectory();
+        // the service manager does, as its StateDirectory
+        Files.createDirectories(pool().getParent());
         withDaemon(daemon -> {
             put(daemon, "m@1", value);
             assertThat(get(daemon, "m@1")).isEqualTo(value);
@@ -143,18 +145,18 @@ final class DebTest {
         void run(DaemonProcess daemon) throws Exception;
     }
 
-    /** With the defaults of a daemon, but a pool in this root and little memory. */
+    /** With the package's configuration, but a pool in this root and little memory. */
     private void withDaemon(Steps steps) throws Exception {
         try (CleanUp cleanUp = new CleanUp()) {
             Path log = directory.resolve("daemon.log");
             DaemonProcess daemon = DaemonProcess.start(
-                    new DaemonLauncher(List.of(program(), "serve")),
+                    new DaemonLauncher(List.of(
+                            program(),
+                            "serve",
+                            "--config",
+                            root.resolve(CONFIGURATION).toString())),
                     new DaemonProcess.Setup(
-                            pool(),
-                            directory.resolve("kvstore.sock"),
-                            log,
-                            List.of("memory.slab-size=64MiB", "data.capacity=1GiB"),
-                            false),
+                            pool(), directory.resolve("kvstore.sock"), log, List.of("memory.slab-size=64MiB"), false),
                     cleanUp);
             steps.run(daemon);
             daemon.stop();
