@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import functools
 import os
 import tempfile
@@ -20,6 +21,11 @@ from kvstore_lmcache._options import Options
 from kvstore_lmcache._session import Session
 from kvstore_lmcache._stats import Stats
 from waiter import Waiter
+
+
+def pytest_unconfigure() -> None:
+    """Ends a process that a thread of a test keeps from ending, and shows where its threads are."""
+    faulthandler.dump_traceback_later(60, exit=True, file=2)  # pytest has put its own in the place of sys.stderr
 
 
 @functools.cache

@@ -35,31 +35,7 @@ class GpuEngine:
     """
 
     def __init__(self, target: str, name: str = ALLOCATING, **options: object) -> None:
-        settings = {
-            "module_path": "kvstore_lmcache.gpu_backend",
-            "class_name": "KvStoreGpuBackend",
-            "target": target,
-            "buffer_mib": 4,
-            **options,
-        }
-        config = LMCacheEngineConfig.from_defaults(
-            chunk_size=CHUNK_TOKENS,
-            local_cpu=False,
-            max_local_cpu_size=0 if name == ALLOCATING else 0.01,
-            storage_plugins=[name],
-            extra_config={f"storage_plugin.{name}.{option}": value for option, value in settings.items()},
-            enable_async_loading=name == ALLOCATING,
-        )
-        self.metadata = LMCacheMetadata(
-            model_name="/m/",
-            world_size=1,
-            local_world_size=1,
-            worker_id=0,
-            local_worker_id=0,
-            kv_dtype=torch.bfloat16,
-            kv_shape=(LAYERS, 2, CHUNK_TOKENS, 1, HIDDEN),
-            chunk_size=CHUNK_TOKENS,
-        )
+        config, self.metadata = configuration(target, name, **options)
         self.answers: list[tuple[str, int]] = []
         self.events = EventManager()
         self.manager = StorageManager(config, self.metadata, self.events, async_lookup_server=self)
@@ -107,6 +83,36 @@ class GpuEngine:
 
     def close(self) -> None:
         self.manager.close()
+
+
+def configuration(target: str, name: str = ALLOCATING, **options: object) -> tuple[Any, Any]:
+    """LMCache's configuration with the plugin, and what it says of the engine."""
+    settings = {
+        "module_path": "kvstore_lmcache.gpu_backend",
+        "class_name": "KvStoreGpuBackend",
+        "target": target,
+        "buffer_mib": 4,
+        **options,
+    }
+    config = LMCacheEngineConfig.from_defaults(
+        chunk_size=CHUNK_TOKENS,
+        local_cpu=False,
+        max_local_cpu_size=0 if name == ALLOCATING else 0.01,
+        storage_plugins=[name],
+        extra_config={f"storage_plugin.{name}.{option}": value for option, value in settings.items()},
+        enable_async_loading=name == ALLOCATING,
+    )
+    metadata = LMCacheMetadata(
+        model_name="/m/",
+        world_size=1,
+        local_world_size=1,
+        worker_id=0,
+        local_worker_id=0,
+        kv_dtype=torch.bfloat16,
+        kv_shape=(LAYERS, 2, CHUNK_TOKENS, 1, HIDDEN),
+        chunk_size=CHUNK_TOKENS,
+    )
+    return config, metadata
 
 
 def key(number: int) -> Any:

@@ -27,9 +27,11 @@ from gpu_engine import (  # noqa: E402
     LAYERS,
     GpuEngine,
     bytes_for,
+    configuration,
     key,
 )
 from kvstore_lmcache._plugin_options import storage_plugin_options  # noqa: E402
+from kvstore_lmcache.gpu_backend import KvStoreGpuBackend  # noqa: E402
 
 LIMIT_SECONDS = 30
 SOME = range(1, 6)
@@ -294,6 +296,7 @@ def test_options_of_the_plugin() -> None:
 
 
 @pytest.mark.parametrize("size", [0, "8", True])
-def test_a_wrong_size_of_the_buffer(fake: FakeDaemon, size: object, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises((KeyError, AssertionError)):
-        GpuEngine(fake.target, buffer_mib=size)
+def test_a_wrong_size_of_the_buffer(fake: FakeDaemon, size: object) -> None:
+    config, metadata = configuration(fake.target, buffer_mib=size)
+    with pytest.raises(ValueError, match="buffer_mib"):
+        KvStoreGpuBackend(dst_device="cpu", config=config, metadata=metadata)

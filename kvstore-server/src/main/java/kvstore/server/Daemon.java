@@ -28,10 +28,12 @@ import kvstore.gds.ServedGpu;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.server.admin.AdminHttp;
+import kvstore.server.clear.Clears;
 import kvstore.server.config.DaemonConfig;
 import kvstore.server.config.DataConfig;
 import kvstore.server.grpc.GrpcDoor;
 import kvstore.server.grpc.NodeIdentity;
+import kvstore.server.grpc.Upkeep;
 import kvstore.server.io.GuardedEngine;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
@@ -48,6 +50,7 @@ import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
 import kvstore.server.scrub.Scrubs;
+import kvstore.server.transfer.Drain;
 import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.CapacityConfig;
@@ -80,6 +83,8 @@ public final class Daemon implements AutoCloseable {
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final CloseStack parts = new CloseStack();
     private final DaemonMetrics metrics = parts.add(new DaemonMetrics());
+    private final Drain drain = new Drain(this::tellReadiness);
+    private volatile boolean readable = true;
 
     private Optional<ChunkStore> store = Optional.empty();
     private volatile Optional<GuardedEngine> guarded = Optional.empty();
@@ -134,6 +139,7 @@ public final class Daemon implements AutoCloseable {
         this.store = Optional.of(store);
         Scrubs background = parts.add(new Scrubs(store, engine.reads()::queued));
         scrubs = Optional.of(background);
+        Clears clears = parts.add(new Clears(store));
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
@@ -141,6 +147,7 @@ public final class Daemon implements AutoCloseable {
                 slabs,
                 new StagedReads(slabs, metrics, config.grpc().getWait(), disk.operationTimeout()),
                 metrics,
+                drain,
                 config.grpc().frameSizeBytes(),
                 config.data().maxValueSizeBytes(),
                 config.grpc().maxKeys(),
@@ -155,16 +162,17 @@ public final class Daemon implements AutoCloseable {
                 config.data().directory().toString(),
                 engine::layout,
                 started,
-                () -> state.get() == State.READY);
+                this::servesAll);
         RegionAccess regions = openRegions(transfers, gpus);
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
         metrics.bindStore(store::stats, () -> availableBytes(disk));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         metrics.bindGpus(gpus.path(), gpus.reason(), gpus.engine().map(GpuFigures::of));
+        metrics.bindDrain(drain::isOn);
         metrics.bindDisk(disk::reads, disk::writes);
         metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
-                config.grpc(), transfers, node, regions, config.lease().maxDuration(), background));
+                config.grpc(), transfers, node, regions, config.lease().maxDuration(), new Upkeep(background, clears)));
         door = Optional.of(opened);
         opened.open();
         if (config.resp().listen().isPresent()) {
@@ -180,10 +188,10 @@ public final class Daemon implements AutoCloseable {
         }
         background.start(config.scrub());
         metrics.bindScrubs(() -> figures(background));
-        disk.guard(config.data().directory().resolve(".probe-" + config.node()), opened::serving);
+        disk.guard(config.data().directory().resolve(".probe-" + config.node()), this::readable);
         guarded = Optional.of(disk);
         state.set(State.READY);
-        metrics.ready(true);
+        tellReadiness();
         Duration took = Duration.between(started, Instant.now());
         metrics.started(Version.current(), store.identity().epoch(), took);
         logStart(engine, gpus, store, slabs, took);
@@ -437,9 +445,27 @@ public final class Daemon implements AutoCloseable {
                 yield Optional.of("starting: "
                         + (recovering.isEmpty() ? "the file system is looked at" : "recovering, " + recovering));
             }
-            case READY -> guarded.flatMap(GuardedEngine::unreadable);
+            case READY ->
+                drain.since()
+                        .map(since -> "draining since " + since + ": `kvstore drain --undo` ends that")
+                        .or(() -> guarded.flatMap(GuardedEngine::unreadable));
             case DRAINING, STOPPED -> Optional.of("stopping");
         };
+    }
+
+    private boolean servesAll() {
+        return state.get() == State.READY && !drain.isOn();
+    }
+
+    private void readable(boolean now) {
+        readable = now;
+        tellReadiness();
+    }
+
+    /** To whoever is told, instead of asking. */
+    private void tellReadiness() {
+        metrics.ready(servesAll());
+        door.ifPresent(open -> open.serving(readable && !drain.isOn()));
     }
 
     /** For {@code /healthz}: what is wrong although the process lives. */

@@ -37,7 +37,6 @@ import kvstore.api.ChunkKey;
 import kvstore.server.config.GrpcConfig;
 import kvstore.server.net.UnixSocket;
 import kvstore.server.region.RegionAccess;
-import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
 import kvstore.v1.AdminGrpc;
 import kvstore.v1.KvStoreGrpc;
@@ -88,12 +87,12 @@ public final class GrpcDoor implements AutoCloseable {
             NodeIdentity node,
             RegionAccess regions,
             Duration leaseMax,
-            Scrubs scrubs) {
+            Upkeep upkeep) {
         this.config = config;
         this.transfers = transfers;
         this.controlService = new ControlService(
                 transfers, node, new RegionCalls(transfers, regions), leaseMax.toMillis(), config.maxTokens());
-        this.adminService = new AdminService(transfers, node, scrubs);
+        this.adminService = new AdminService(transfers, node, upkeep);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
                 config.eventLoopThreads(),
                 Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());

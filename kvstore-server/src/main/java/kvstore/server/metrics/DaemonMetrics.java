@@ -12,6 +12,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.core.metrics.Info;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -113,6 +114,11 @@ public final class DaemonMetrics implements AutoCloseable {
         transfers.ended(direction);
     }
 
+    /** What has begun and not ended: for puts the chunks, for gets the calls. */
+    public int underWay(Direction direction) {
+        return transfers.underWay(direction);
+    }
+
     /** A chunk was moved between a region and the disk: this much in place, this much through the daemon's memory. */
     public void movedInRegion(Direction direction, long inPlaceBytes, long copiedBytes) {
         transfers.movedInRegion(direction, inPlaceBytes, copiedBytes);
@@ -162,6 +168,11 @@ public final class DaemonMetrics implements AutoCloseable {
         meters.gauge(Metric.REGION_SIZE_BYTES, bytes::getAsLong, kind);
         meters.counter(Metric.REGIONS_ENDED_TOTAL, endedIdle::getAsLong, kind, "idle");
         meters.counter(Metric.REGIONS_ENDED_TOTAL, endedBusy::getAsLong, kind, "busy");
+    }
+
+    /** Shows whether the daemon drains. Once. */
+    public void bindDrain(BooleanSupplier draining) {
+        meters.gauge(Metric.DRAINING, () -> draining.getAsBoolean() ? 1 : 0);
     }
 
     /**

@@ -21,6 +21,12 @@ enum Metric {
             "",
             "Whether puts and gets are served.",
             "Alert at 0 for longer than a start takes; `/readyz` says why."),
+    DRAINING(
+            Kind.GAUGE,
+            "0 or 1",
+            "",
+            "Whether the daemon was told to store nothing more and to look not ready, by `kvstore drain`.",
+            "1 for long: somebody forgot `kvstore drain --undo`."),
     EPOCH(
             Kind.GAUGE,
             "starts",

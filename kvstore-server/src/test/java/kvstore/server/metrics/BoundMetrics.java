@@ -49,6 +49,7 @@ final class BoundMetrics {
     }
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
+        metrics.bindDrain(() -> false);
         metrics.bindSlabs(() -> 1000, () -> 400, () -> 6);
         metrics.bindRegions("host", () -> 2, () -> 3000, () -> 4, () -> 1);
         metrics.bindStore(stats, () -> 12345);
