@@ -62,7 +62,7 @@ public final class KvStoreClient implements AutoCloseable {
 
     private KvStoreClient(Target target, ClientOptions options) {
         this.options = options;
-        this.channels = new Channels(target, options.transferConnections());
+        this.channels = new Channels(target, options);
         this.failures = new Failures(target, options.timeout());
     }
 

@@ -31,9 +31,11 @@ import kvstore.server.admin.AdminHttp;
 import kvstore.server.clear.Clears;
 import kvstore.server.config.DaemonConfig;
 import kvstore.server.config.DataConfig;
+import kvstore.server.config.TlsConfig;
 import kvstore.server.grpc.GrpcDoor;
 import kvstore.server.grpc.NodeIdentity;
 import kvstore.server.grpc.Upkeep;
+import kvstore.server.identity.Access;
 import kvstore.server.io.GuardedEngine;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
@@ -50,6 +52,7 @@ import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
 import kvstore.server.scrub.Scrubs;
+import kvstore.server.tls.Certificates;
 import kvstore.server.transfer.Drain;
 import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
@@ -93,6 +96,7 @@ public final class Daemon implements AutoCloseable {
     private Optional<LmDoor> lmDoor = Optional.empty();
     private Optional<AdminHttp> admin = Optional.empty();
     private Optional<Scrubs> scrubs = Optional.empty();
+    private volatile Optional<Certificates> certificates = Optional.empty();
 
     private Daemon(DaemonConfig config) {
         this.config = config;
@@ -125,6 +129,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void open(UnaryOperator<IoEngine> between) throws IOException {
+        Access access = openAccess();
         if (config.admin().listen().isPresent()) {
             admin = Optional.of(parts.add(
                     AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady, this::trouble)));
@@ -172,7 +177,13 @@ public final class Daemon implements AutoCloseable {
         metrics.bindDisk(disk::reads, disk::writes);
         metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
-                config.grpc(), transfers, node, regions, config.lease().maxDuration(), new Upkeep(background, clears)));
+                config.grpc(),
+                access,
+                transfers,
+                node,
+                regions,
+                config.lease().maxDuration(),
+                new Upkeep(background, clears)));
         door = Optional.of(opened);
         opened.open();
         if (config.resp().listen().isPresent()) {
@@ -195,6 +206,37 @@ public final class Daemon implements AutoCloseable {
         Duration took = Duration.between(started, Instant.now());
         metrics.started(Version.current(), store.identity().epoch(), took);
         logStart(engine, gpus, store, slabs, took);
+    }
+
+    private Access openAccess() throws IOException {
+        OpenDoors.of(config)
+                .forEach(door -> log.atWarn()
+                        .addKeyValue("door", door.name())
+                        .addKeyValue("address", door.address())
+                        .log("other machines reach this door without TLS, as insecure allows: "
+                                + "whoever is on their network may read, write and use what goes over it"));
+        if (config.security().tls().isPresent()) {
+            Certificates opened =
+                    parts.add(Certificates.open(config.security().tls().get()));
+            metrics.bindCertificates(opened::expiry, opened::loaded, opened::refused, () -> opened.mistake() != null);
+            log.atInfo()
+                    .addKeyValue("file", config.security().tls().get().certificate())
+                    .addKeyValue("expires", opened.expiry())
+                    .log("TLS is on");
+            certificates = Optional.of(opened);
+        }
+        return new Access(certificates);
+    }
+
+    /**
+     * Takes what can be changed while it runs from {@code changed}: where certificates lie, and what is in their files now. A
+     * mistake in a file is logged, and what runs stays as it is.
+     */
+    public void reload(DaemonConfig changed) {
+        Optional<TlsConfig> tls = changed.security().tls();
+        if (certificates.isPresent() && tls.isPresent()) {
+            certificates.get().reload(tls.get());
+        }
     }
 
     private static ScrubFigures figures(Scrubs scrubs) {
@@ -371,6 +413,7 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("io_reason", engine.reason())
                 .addKeyValue("gpu_path", gpus.path())
                 .addKeyValue("gpu_reason", gpus.reason())
+                .addKeyValue("tls", certificates.isPresent() ? "on" : "off")
                 .addKeyValue(
                         "grpc", tcpAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(

@@ -11,6 +11,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.core.metrics.Info;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
@@ -184,6 +185,21 @@ public final class DaemonMetrics implements AutoCloseable {
     public void bindStore(Supplier<StoreStats> stats, LongSupplier fileSystemAvailableBytes) {
         storeStats.bind(stats);
         store.bind(storeStats, fileSystemAvailableBytes);
+    }
+
+    /**
+     * Shows the daemon's certificate. Once.
+     *
+     * @param mistaken whether the files that lie there now are of no use
+     */
+    public void bindCertificates(
+            Supplier<Instant> expiry, LongSupplier loaded, LongSupplier refused, BooleanSupplier mistaken) {
+        meters.gauge(
+                Metric.TLS_CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS,
+                () -> expiry.get().getEpochSecond());
+        meters.counter(Metric.TLS_RELOADS_TOTAL, loaded::getAsLong, "loaded");
+        meters.counter(Metric.TLS_RELOADS_TOTAL, refused::getAsLong, "refused");
+        meters.gauge(Metric.TLS_FILES_REFUSED, () -> mistaken.getAsBoolean() ? 1 : 0);
     }
 
     /** Shows the scrubs. Once. */
