@@ -58,6 +58,7 @@ final class StatView {
                 .addAllDirectories(
                         store.directories().stream().map(this::directory).toList())
                 .setCapacityState(store.capacity().state().label())
+                .setEvictionPolicy(transfers.store().eviction().policy().label())
                 .setReservedBytes(store.capacity().reservedBytes())
                 .setFreeSpaceFloorBytes(store.capacity().floorBytes())
                 .setChunks(store.chunks())
