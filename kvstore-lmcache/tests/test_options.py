@@ -27,6 +27,10 @@ def test_defaults() -> None:
         "max_pending_bytes": 16 * GIB,
         "payload_path": "auto",
         "staging_bytes": 256 * MIB,
+        "tls_ca": None,
+        "tls_cert": None,
+        "tls_key": None,
+        "tls_server_name": None,
     }
 
 
@@ -79,3 +83,23 @@ def test_numbers_of_the_wrong_type(value: object) -> None:
         Options.parse({"channels": value})
     with pytest.raises(TypeError, match="target must be a string"):
         Options.parse({"target": 4})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"tls_cert": "c"}, "tls_cert and tls_key belong together"),
+        ({"tls_ca": "a", "tls_key": "k"}, "tls_cert and tls_key belong together"),
+        ({"tls_cert": "c", "tls_key": "k"}, "need tls_ca"),
+        ({"tls_server_name": "n"}, "need tls_ca"),
+    ],
+)
+def test_files_for_tls_that_do_not_go_together(parameters: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Options.parse(parameters)
+
+
+@pytest.mark.parametrize("value", ["", 1, True])
+def test_a_file_for_tls_that_is_none(value: object) -> None:
+    with pytest.raises(TypeError, match="tls_ca must be a string that is not empty"):
+        Options.parse({"tls_ca": value})

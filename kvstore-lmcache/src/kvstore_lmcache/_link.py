@@ -9,9 +9,10 @@ import time
 import weakref
 
 from ._complaints import Complaints
+from ._errors import ConnectError
 from ._hash_check import HashCheck
 from ._options import Options
-from ._session import ConnectError, Session
+from ._session import Session
 from ._stats import Stats
 
 logger = logging.getLogger("kvstore_lmcache")
@@ -124,7 +125,11 @@ class Link:
         return self._state is _State.CLOSED
 
     def _connect(self) -> Session | None:
-        session = Session(self._options, self._stats, self._complaints)
+        try:
+            session = Session(self._options, self._stats, self._complaints)
+        except ConnectError as error:
+            self._refused(error)
+            return None
         with self._changed:
             # So that close() can end the Hello.
             if not self._closed():

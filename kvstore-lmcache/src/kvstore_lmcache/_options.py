@@ -38,6 +38,11 @@ class Options:
         payload_path: One of :data:`PAYLOAD_PATHS`. All but ``auto`` are for tests: what cannot go that way is a miss.
         staging_bytes: Memory shared with a daemon of this machine, for payload that does not lie in shared memory.
             Taken at the first need, and pages only as they are used.
+        tls_ca: PEM file of the authorities of the daemon's certificate. Set, a ``host:port`` target is spoken to over
+            TLS. The three files are read again at each new connection.
+        tls_cert: PEM file of this client's certificate, which every daemon with TLS asks for.
+        tls_key: PEM file of its private key.
+        tls_server_name: The name in the daemon's certificate, where it is not the target's host.
     """
 
     target: str = "unix:/run/kvstore/kvstore.sock"
@@ -51,6 +56,10 @@ class Options:
     max_pending_bytes: int = _number(16 * GIB, 1, 1 << 62)
     payload_path: str = "auto"
     staging_bytes: int = _number(256 * MIB, 1 * MIB, 1 << 40)
+    tls_ca: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    tls_server_name: str | None = None
 
     @classmethod
     def parse(cls, parameters: Mapping[str, object]) -> Options:
@@ -68,10 +77,17 @@ class Options:
                 _check_target(value)
             elif name == "payload_path":
                 _check_payload_path(value)
+            elif name in _TLS:
+                _check_text(name, value)
             else:
                 limits = known[name].metadata
                 _check_number(name, value, limits["least"], limits["most"])
-        return cls(**parameters)  # type: ignore[arg-type]
+        options = cls(**parameters)  # type: ignore[arg-type]
+        _check_tls(options)
+        return options
+
+
+_TLS = ("tls_ca", "tls_cert", "tls_key", "tls_server_name")
 
 
 def _suggestion(name: str, known: list[str]) -> str:
@@ -94,6 +110,18 @@ def _check_target(value: object) -> None:
 def _check_payload_path(value: object) -> None:
     if value not in PAYLOAD_PATHS:
         raise ValueError(f"payload_path must be one of {', '.join(PAYLOAD_PATHS)}, not {value!r}")
+
+
+def _check_text(name: str, value: object) -> None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise TypeError(f"{name} must be a string that is not empty, not {value!r}")
+
+
+def _check_tls(options: Options) -> None:
+    if (options.tls_cert is None) != (options.tls_key is None):
+        raise ValueError("tls_cert and tls_key belong together")
+    if options.tls_ca is None and (options.tls_cert or options.tls_server_name):
+        raise ValueError("tls_cert and tls_server_name need tls_ca, the authorities of the daemon's certificate")
 
 
 def _check_number(name: str, value: object, least: int, most: int) -> None:

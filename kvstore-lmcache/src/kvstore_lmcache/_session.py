@@ -9,8 +9,10 @@ from typing import Any, Protocol, TypeVar
 
 import grpc
 
+from ._channels import open_channel
 from ._complaints import Complaints
-from ._options import MIB, Options
+from ._errors import ConnectError
+from ._options import Options
 from ._proto import kvstore_pb2 as pb
 from ._regions import Regions
 from ._stats import Stats
@@ -20,19 +22,6 @@ WIRE_VERSION = 1
 CLIENT_NAME = f"kvstore-lmcache {VERSION} (Python {platform.python_version()}, grpcio {grpc.__version__})"
 
 _SERVICE = "/kvstore.v1.KvStore/"
-
-_CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
-    # Otherwise all channels to one target share one connection.
-    ("grpc.use_local_subchannel_pool", 1),
-    # A proxy for the world outside, as many GPU hosts have in their environment, is none for the daemon.
-    ("grpc.enable_http_proxy", 0),
-    # A miss is cheaper than a second try.
-    ("grpc.enable_retries", 0),
-    # The largest frame that Options allows, and room for the rest of the message.
-    ("grpc.max_receive_message_length", 17 * MIB),
-    # The thread that asks for the next frame also reads it from the socket: a fifth less CPU than with gRPC's thread.
-    ("SingleThreadedUnaryStream", 1),
-)
 
 _Message = TypeVar("_Message", covariant=True)
 
@@ -49,15 +38,11 @@ class Stream(Protocol[_Message]):
         ...
 
 
-class ConnectError(Exception):
-    """The daemon cannot be used now; the message says why."""
-
-
 class Session:
     """One connection for lookups and several for payload, all to the same target.
 
     A session whose daemon has gone is thrown away with its channels, and so is gRPC's own waiting time before it would
-    connect again.
+    connect again. Making one raises :class:`ConnectError` where a file for TLS cannot be read.
 
     Attributes:
         hello: The daemon's answer; empty until :meth:`say_hello` has returned.
@@ -76,8 +61,8 @@ class Session:
         self.regions = Regions(
             lambda: self.hello.region_socket if local else "", self._register_region, stats, complaints
         )
-        self._control = _open_channel(options.target)
-        self._data = [_open_channel(options.target) for _ in range(options.channels)]
+        self._control = open_channel(options)
+        self._data = [open_channel(options) for _ in range(options.channels)]
         self._hello = self._control.unary_unary(
             _SERVICE + "Hello", pb.HelloRequest.SerializeToString, pb.HelloResponse.FromString
         )
@@ -211,7 +196,3 @@ def describe(error: Exception) -> str:
     if isinstance(error, grpc.RpcError) and isinstance(error, grpc.Call):
         return f"{error.code().name}: {error.details()}"
     return str(error)
-
-
-def _open_channel(target: str) -> grpc.Channel:
-    return grpc.insecure_channel(target, options=_CHANNEL_OPTIONS)

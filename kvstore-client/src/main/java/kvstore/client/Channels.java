@@ -1,6 +1,8 @@
 package kvstore.client;
 
+import io.grpc.ChannelCredentials;
 import io.grpc.ConnectivityState;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
@@ -17,6 +19,7 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,11 +38,14 @@ final class Channels implements AutoCloseable {
     private final List<ManagedChannel> transfers;
     private final AtomicInteger transferCount = new AtomicInteger();
 
-    Channels(Target target, int transferConnections) {
-        eventLoops = eventLoops(target, transferConnections + 1);
-        control = open(target);
-        transfers =
-                Stream.generate(() -> open(target)).limit(transferConnections).toList();
+    Channels(Target target, ClientOptions options) {
+        Optional<ChannelCredentials> tls = options.tls().map(TlsFiles::credentials);
+        String serverName = options.tls().map(TlsFiles::serverName).orElse("");
+        eventLoops = eventLoops(target, options.transferConnections() + 1);
+        control = open(target, tls, serverName);
+        transfers = Stream.generate(() -> open(target, tls, serverName))
+                .limit(options.transferConnections())
+                .toList();
     }
 
     EventLoopGroup eventLoops() {
@@ -62,23 +68,26 @@ final class Channels implements AutoCloseable {
         return channel;
     }
 
-    private ManagedChannel open(Target target) {
+    private ManagedChannel open(Target target, Optional<ChannelCredentials> tls, String serverName) {
         NettyChannelBuilder builder = switch (target) {
             case Target.Unix(var path) ->
-                NettyChannelBuilder.forAddress(new DomainSocketAddress(path.toFile()))
+                NettyChannelBuilder.forAddress(
+                                new DomainSocketAddress(path.toFile()), InsecureChannelCredentials.create())
                         .channelType(EpollDomainSocketChannel.class, DomainSocketAddress.class)
                         .overrideAuthority("localhost")
                         // takes out what gRPC puts in: Netty warns that these sockets do not know it
                         .withOption(ChannelOption.SO_KEEPALIVE, null);
             case Target.Tcp(String host, int port) ->
-                NettyChannelBuilder.forAddress(host, port)
+                NettyChannelBuilder.forAddress(host, port, tls.orElseGet(InsecureChannelCredentials::create))
                         .channelType(tcpChannel())
                         // payload inside a cluster has no business in an HTTP proxy
                         .proxyDetector(_ -> null)
                         .disableServiceConfigLookUp();
         };
+        if (target instanceof Target.Tcp && !serverName.isEmpty()) {
+            builder.overrideAuthority(serverName);
+        }
         return builder.eventLoopGroup(eventLoops)
-                .usePlaintext()
                 .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
                 // a retry would keep the sent messages, and callers decide better whether an old put is still wanted
                 .disableRetry()

@@ -17,7 +17,11 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
 import kvstore.v1.AdminGrpc;
+import kvstore.v1.ClearRequest;
+import kvstore.v1.ClearResponse;
 import kvstore.v1.DeleteRequest;
+import kvstore.v1.DrainRequest;
+import kvstore.v1.DrainResponse;
 import kvstore.v1.ExplainRequest;
 import kvstore.v1.ExplainResponse;
 import kvstore.v1.HashCheck;
@@ -27,6 +31,8 @@ import kvstore.v1.HelloResponse;
 import kvstore.v1.KvStoreGrpc;
 import kvstore.v1.ListRequest;
 import kvstore.v1.ListResponse;
+import kvstore.v1.LogLevelRequest;
+import kvstore.v1.LogLevelResponse;
 import kvstore.v1.LookupRequest;
 import kvstore.v1.LookupResponse;
 import kvstore.v1.MatchPrefixRequest;
@@ -56,7 +62,7 @@ public final class KvStoreClient implements AutoCloseable {
 
     private KvStoreClient(Target target, ClientOptions options) {
         this.options = options;
-        this.channels = new Channels(target, options.transferConnections());
+        this.channels = new Channels(target, options);
         this.failures = new Failures(target, options.timeout());
     }
 
@@ -253,6 +259,43 @@ public final class KvStoreClient implements AutoCloseable {
             }
             return last;
         });
+    }
+
+    /**
+     * Makes the daemon forget all that the request names, or count it. Blocks until that has ended, however long it takes.
+     *
+     * @param seen is told of each answer
+     * @return the last answer
+     */
+    public ClearResponse clear(ClearRequest request, Consumer<ClearResponse> seen) {
+        return call(() -> {
+            Iterator<ClearResponse> answers =
+                    AdminGrpc.newBlockingStub(channels.control()).clear(request);
+            ClearResponse last = ClearResponse.getDefaultInstance();
+            while (answers.hasNext()) {
+                last = answers.next();
+                seen.accept(last);
+            }
+            return last;
+        });
+    }
+
+    /** Takes the daemon out of service without stopping it, or back into it; says what is under way. */
+    public DrainResponse drain(boolean undo) {
+        return call(() -> admin().drain(DrainRequest.newBuilder().setUndo(undo).build()));
+    }
+
+    /**
+     * Changes what the daemon logs.
+     *
+     * @param level empty only asks
+     * @param logger empty is all that is the daemon's own
+     */
+    public LogLevelResponse logLevel(String level, String logger) {
+        return call(() -> admin().logLevel(LogLevelRequest.newBuilder()
+                .setLevel(level)
+                .setLogger(logger)
+                .build()));
     }
 
     /** Ends what is under way with {@code UNAVAILABLE} and closes the connections. Idempotent. */

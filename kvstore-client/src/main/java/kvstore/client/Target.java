@@ -36,7 +36,7 @@ public sealed interface Target {
     }
 
     /**
-     * A TCP port, without encryption.
+     * A TCP port.
      *
      * @param host a name or an address; IPv6 without brackets
      * @param port 1 to 65535

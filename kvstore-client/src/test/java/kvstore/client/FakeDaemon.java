@@ -25,6 +25,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import kvstore.v1.AdminGrpc;
+import kvstore.v1.ClearRequest;
+import kvstore.v1.ClearResponse;
 import kvstore.v1.DeleteRequest;
 import kvstore.v1.DeleteResponse;
 import kvstore.v1.GetRequest;
@@ -319,6 +321,21 @@ public final class FakeDaemon implements AutoCloseable {
     }
 
     private final class AdminService extends AdminGrpc.AdminImplBase {
+        @Override
+        public void clear(ClearRequest request, StreamObserver<ClearResponse> out) {
+            int bytes = chunks.values().stream().mapToInt(ByteString::size).sum();
+            ClearResponse response = ClearResponse.newBuilder()
+                    .setChunks(chunks.size())
+                    .setBytes(bytes)
+                    .setUnreadableSegments(unreadableSegments)
+                    .setComplete(true)
+                    .build();
+            if (!request.getCountOnly()) {
+                chunks.clear();
+            }
+            answer(out, response);
+        }
+
         @Override
         public void stat(StatRequest request, StreamObserver<StatResponse> out) {
             answer(

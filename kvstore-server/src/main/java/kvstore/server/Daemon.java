@@ -28,10 +28,14 @@ import kvstore.gds.ServedGpu;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.server.admin.AdminHttp;
+import kvstore.server.clear.Clears;
 import kvstore.server.config.DaemonConfig;
 import kvstore.server.config.DataConfig;
+import kvstore.server.config.TlsConfig;
 import kvstore.server.grpc.GrpcDoor;
 import kvstore.server.grpc.NodeIdentity;
+import kvstore.server.grpc.Upkeep;
+import kvstore.server.identity.Access;
 import kvstore.server.io.GuardedEngine;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
@@ -48,6 +52,8 @@ import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
 import kvstore.server.scrub.Scrubs;
+import kvstore.server.tls.Certificates;
+import kvstore.server.transfer.Drain;
 import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.CapacityConfig;
@@ -80,6 +86,8 @@ public final class Daemon implements AutoCloseable {
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final CloseStack parts = new CloseStack();
     private final DaemonMetrics metrics = parts.add(new DaemonMetrics());
+    private final Drain drain = new Drain(this::tellReadiness);
+    private volatile boolean readable = true;
 
     private Optional<ChunkStore> store = Optional.empty();
     private volatile Optional<GuardedEngine> guarded = Optional.empty();
@@ -88,6 +96,7 @@ public final class Daemon implements AutoCloseable {
     private Optional<LmDoor> lmDoor = Optional.empty();
     private Optional<AdminHttp> admin = Optional.empty();
     private Optional<Scrubs> scrubs = Optional.empty();
+    private volatile Optional<Certificates> certificates = Optional.empty();
 
     private Daemon(DaemonConfig config) {
         this.config = config;
@@ -120,6 +129,8 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void open(UnaryOperator<IoEngine> between) throws IOException {
+        metrics.bindDrain(drain::isOn); // an alert on a start that does not end asks for it
+        Access access = openAccess();
         if (config.admin().listen().isPresent()) {
             admin = Optional.of(parts.add(
                     AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady, this::trouble)));
@@ -134,6 +145,7 @@ public final class Daemon implements AutoCloseable {
         this.store = Optional.of(store);
         Scrubs background = parts.add(new Scrubs(store, engine.reads()::queued));
         scrubs = Optional.of(background);
+        Clears clears = parts.add(new Clears(store));
         SlabPool slabs = new SlabPool(memory.await(), writeLimitBytes());
         Transfers transfers = new Transfers(
                 store,
@@ -141,6 +153,7 @@ public final class Daemon implements AutoCloseable {
                 slabs,
                 new StagedReads(slabs, metrics, config.grpc().getWait(), disk.operationTimeout()),
                 metrics,
+                drain,
                 config.grpc().frameSizeBytes(),
                 config.data().maxValueSizeBytes(),
                 config.grpc().maxKeys(),
@@ -155,7 +168,7 @@ public final class Daemon implements AutoCloseable {
                 config.data().directory().toString(),
                 engine::layout,
                 started,
-                () -> state.get() == State.READY);
+                this::servesAll);
         RegionAccess regions = openRegions(transfers, gpus);
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
         metrics.bindStore(store::stats, () -> availableBytes(disk));
@@ -164,7 +177,13 @@ public final class Daemon implements AutoCloseable {
         metrics.bindDisk(disk::reads, disk::writes);
         metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         GrpcDoor opened = parts.add(new GrpcDoor(
-                config.grpc(), transfers, node, regions, config.lease().maxDuration(), background));
+                config.grpc(),
+                access,
+                transfers,
+                node,
+                regions,
+                config.lease().maxDuration(),
+                new Upkeep(background, clears)));
         door = Optional.of(opened);
         opened.open();
         if (config.resp().listen().isPresent()) {
@@ -180,13 +199,44 @@ public final class Daemon implements AutoCloseable {
         }
         background.start(config.scrub());
         metrics.bindScrubs(() -> figures(background));
-        disk.guard(config.data().directory().resolve(".probe-" + config.node()), opened::serving);
+        disk.guard(config.data().directory().resolve(".probe-" + config.node()), this::readable);
         guarded = Optional.of(disk);
         state.set(State.READY);
-        metrics.ready(true);
+        tellReadiness();
         Duration took = Duration.between(started, Instant.now());
         metrics.started(Version.current(), store.identity().epoch(), took);
         logStart(engine, gpus, store, slabs, took);
+    }
+
+    private Access openAccess() throws IOException {
+        OpenDoors.of(config)
+                .forEach(door -> log.atWarn()
+                        .addKeyValue("door", door.name())
+                        .addKeyValue("address", door.address())
+                        .log("other machines reach this door without TLS, as insecure allows: "
+                                + "whoever is on their network may read, write and use what goes over it"));
+        if (config.security().tls().isPresent()) {
+            Certificates opened =
+                    parts.add(Certificates.open(config.security().tls().get()));
+            metrics.bindCertificates(opened::expiry, opened::loaded, opened::refused, () -> opened.mistake() != null);
+            log.atInfo()
+                    .addKeyValue("file", config.security().tls().get().certificate())
+                    .addKeyValue("expires", opened.expiry())
+                    .log("TLS is on");
+            certificates = Optional.of(opened);
+        }
+        return new Access(certificates);
+    }
+
+    /**
+     * Takes what can be changed while it runs from {@code changed}: where certificates lie, and what is in their files now. A
+     * mistake in a file is logged, and what runs stays as it is.
+     */
+    public void reload(DaemonConfig changed) {
+        Optional<TlsConfig> tls = changed.security().tls();
+        if (certificates.isPresent() && tls.isPresent()) {
+            certificates.get().reload(tls.get());
+        }
     }
 
     private static ScrubFigures figures(Scrubs scrubs) {
@@ -363,6 +413,7 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("io_reason", engine.reason())
                 .addKeyValue("gpu_path", gpus.path())
                 .addKeyValue("gpu_reason", gpus.reason())
+                .addKeyValue("tls", certificates.isPresent() ? "on" : "off")
                 .addKeyValue(
                         "grpc", tcpAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(
@@ -437,9 +488,27 @@ public final class Daemon implements AutoCloseable {
                 yield Optional.of("starting: "
                         + (recovering.isEmpty() ? "the file system is looked at" : "recovering, " + recovering));
             }
-            case READY -> guarded.flatMap(GuardedEngine::unreadable);
+            case READY ->
+                drain.since()
+                        .map(since -> "draining since " + since + ": `kvstore drain --undo` ends that")
+                        .or(() -> guarded.flatMap(GuardedEngine::unreadable));
             case DRAINING, STOPPED -> Optional.of("stopping");
         };
+    }
+
+    private boolean servesAll() {
+        return state.get() == State.READY && !drain.isOn();
+    }
+
+    private void readable(boolean now) {
+        readable = now;
+        tellReadiness();
+    }
+
+    /** To whoever is told, instead of asking. */
+    private void tellReadiness() {
+        metrics.ready(servesAll());
+        door.ifPresent(open -> open.serving(readable && !drain.isOn()));
     }
 
     /** For {@code /healthz}: what is wrong although the process lives. */

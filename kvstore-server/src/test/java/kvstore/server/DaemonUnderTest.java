@@ -29,13 +29,15 @@ import kvstore.server.config.DaemonConfig;
 public final class DaemonUnderTest implements AutoCloseable {
     private final Daemon daemon;
     private final Path unixSocket;
+    private final List<String> settings;
     private final HttpClient http = HttpClient.newHttpClient();
     private final List<ManagedChannel> channels = new ArrayList<>();
     private final MultiThreadIoEventLoopGroup eventLoops =
             new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
 
-    private DaemonUnderTest(Daemon daemon, Path unixSocket) {
+    private DaemonUnderTest(Daemon daemon, Path unixSocket, List<String> settings) {
         this.daemon = daemon;
+        this.settings = settings;
         this.unixSocket = unixSocket;
     }
 
@@ -65,10 +67,26 @@ public final class DaemonUnderTest implements AutoCloseable {
                     "shutdown.drain-timeout=2s"));
             all.addAll(List.of(sets));
             DaemonConfig config = DaemonConfig.load(Optional.empty(), Map.of(), all);
-            return new DaemonUnderTest(Daemon.start(config, between), socket);
+            return new DaemonUnderTest(Daemon.start(config, between), socket, all);
         } catch (IOException | ConfigException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** What SIGHUP does, after the configuration was changed by {@code sets}. */
+    public void reload(String... sets) {
+        List<String> all = new ArrayList<>(settings);
+        all.addAll(List.of(sets));
+        try {
+            daemon.reload(DaemonConfig.load(Optional.empty(), Map.of(), all));
+        } catch (ConfigException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Where gRPC listens on TCP. */
+    public InetSocketAddress tcpAddress() {
+        return daemon.tcpAddress().orElseThrow();
     }
 
     /** Where the Unix socket is. */

@@ -14,6 +14,7 @@ import kvstore.client.KvStoreClient;
 import kvstore.client.SharedRegion;
 import kvstore.server.FaultyEngine.Call;
 import kvstore.server.FaultyEngine.Fault;
+import kvstore.server.testing.Authority;
 import kvstore.testkit.GpuStubs;
 import kvstore.testkit.GpuStubs.ClientMemory;
 import kvstore.v1.GetStatus;
@@ -44,10 +45,15 @@ final class EveryDoor implements AutoCloseable {
 
     private EveryDoor(Path directory) throws Exception {
         gpu.nvidiaFs(2);
+        Authority authority = Authority.make(directory.resolve("authority"), "authority");
+        Authority.Issued own = authority.issue("daemon", builder -> builder.addSanDnsName("localhost"));
         FaultyEngine.Plan current = (call, file, offset, bytes) -> plan.fault(call, file, offset, bytes);
         daemon = DaemonUnderTest.start(
                 directory.resolve("pool"),
                 engine -> new FaultyEngine(engine, current),
+                "tls.certificate=" + own.certificate(),
+                "tls.key=" + own.key(),
+                "tls.client-ca=" + Authority.write(directory.resolve("clients.crt"), authority.pem()),
                 "grpc.put-wait=200ms",
                 "data.capacity=320MiB",
                 "data.segment-size=64MiB",

@@ -21,7 +21,7 @@ final class SegmentLog {
         record NoRoom(ShedReason reason, String message) implements Taken {}
     }
 
-    private final SegmentMaker maker;
+    private final SegmentSource source;
     private final Environment environment;
     private final ReentrantLock lock;
     private final Condition changed;
@@ -32,12 +32,12 @@ final class SegmentLog {
     private @Nullable OpenSegment open;
     private @Nullable Segment spare;
     private boolean preparing;
-    private SegmentMaker.@Nullable Failed failed;
+    private SegmentSource.@Nullable Failed failed;
     private long failedNanos;
     private boolean stopping;
 
-    SegmentLog(SegmentMaker maker, Environment environment) {
-        this.maker = maker;
+    SegmentLog(SegmentSource source, Environment environment) {
+        this.source = source;
         this.environment = environment;
         this.lock = environment.locks().get();
         this.changed = lock.newCondition();
@@ -60,7 +60,7 @@ final class SegmentLog {
             Segment useless = null;
             lock.lock();
             try {
-                if (spare != null && maker.betterElsewhere(spare)) {
+                if (spare != null && source.betterElsewhere(spare)) {
                     useless = spare;
                     spare = null;
                 }
@@ -79,7 +79,7 @@ final class SegmentLog {
                 lock.unlock();
             }
             if (useless != null) {
-                maker.abandon(useless);
+                source.abandon(useless);
             }
             if (full != null && full.readyToSeal()) {
                 sealLater(full);
@@ -165,12 +165,12 @@ final class SegmentLog {
     void close() {
         OpenSegment last = open;
         if (last != null && !last.untouched()) {
-            maker.seal(last);
+            source.seal(last);
         } else if (last != null) {
-            maker.discard(last.segment());
+            source.discard(last.segment());
         }
         if (spare != null) {
-            maker.discard(spare);
+            source.discard(spare);
         }
     }
 
@@ -179,10 +179,10 @@ final class SegmentLog {
         if (stopping) {
             return new Taken.NoRoom(ShedReason.STOPPING, "the store is closing");
         }
-        if (open == null || maker.betterElsewhere(open.segment())) {
+        if (open == null || source.betterElsewhere(open.segment())) {
             return null;
         }
-        if (!urgent && open.segment().volume().reclaimer().pausing()) {
+        if (!urgent && source.pausing(open.segment())) {
             return new Taken.NoRoom(ShedReason.NO_SPACE, "the file system is full; it is tried again soon");
         }
         int block = open.take(blocks, entryBytes, urgent);
@@ -221,7 +221,7 @@ final class SegmentLog {
                     : new Taken.NoRoom(ShedReason.NO_SPACE, "no new segment was ready in time");
         }
         try {
-            long nanos = preparing ? leftNanos : Math.min(leftNanos, SegmentMaker.BUSY_PAUSE_NANOS);
+            long nanos = preparing ? leftNanos : Math.min(leftNanos, SegmentSource.BUSY_PAUSE_NANOS);
             long _ = changed.awaitNanos(nanos);
             return null;
         } catch (InterruptedException _) {
@@ -240,18 +240,18 @@ final class SegmentLog {
 
     private void prepare() {
         Segment made = null;
-        SegmentMaker.Failed failure = null;
+        SegmentSource.Failed failure = null;
         try {
             if (!stopping()) { // nothing is evicted for a segment that nobody will write
-                switch (maker.make()) {
-                    case SegmentMaker.Made(Segment segment) -> made = segment;
-                    case SegmentMaker.Failed refused -> failure = refused;
+                switch (source.make()) {
+                    case SegmentSource.Made(Segment segment) -> made = segment;
+                    case SegmentSource.Failed refused -> failure = refused;
                 }
             }
         } finally {
             prepared(made, failure);
         }
-        maker.trim();
+        source.trim();
     }
 
     /** Tries again to make a segment ready where the last attempt failed. */
@@ -269,7 +269,7 @@ final class SegmentLog {
         }
     }
 
-    private void prepared(@Nullable Segment made, SegmentMaker.@Nullable Failed failure) {
+    private void prepared(@Nullable Segment made, SegmentSource.@Nullable Failed failure) {
         lock.lock();
         try {
             preparing = false;
@@ -296,7 +296,7 @@ final class SegmentLog {
 
     private void seal(OpenSegment segment) {
         try {
-            maker.seal(segment);
+            source.seal(segment);
         } finally {
             lock.lock();
             try {

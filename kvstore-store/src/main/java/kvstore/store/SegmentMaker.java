@@ -14,29 +14,8 @@ import org.slf4j.LoggerFactory;
  * Creates segment files, and completes them when they are full. Space is made before a file is created, so that the
  * capacity is not exceeded for a moment either. One call of {@link #make} at a time.
  */
-final class SegmentMaker {
-    /** What {@link #make} answers. */
-    sealed interface Result {}
-
-    /** An empty segment with its header written. */
-    record Made(Segment segment) implements Result {}
-
-    /**
-     * No segment.
-     *
-     * @param pauseNanos after which it is worth another try
-     */
-    record Failed(ShedReason reason, String message, long pauseNanos) implements Result {
-        /** All segments are in use, which may end any moment. */
-        boolean busy() {
-            return pauseNanos == BUSY_PAUSE_NANOS;
-        }
-    }
-
-    /** How long nobody tries again where all segments were in use: pins are short. */
-    static final long BUSY_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
-
-    /** The same, where the file system had less than its floor, or failed otherwise. */
+final class SegmentMaker implements SegmentSource {
+    /** How long nobody tries again where the file system had less than its floor, or failed otherwise. */
     private static final long REFUSED_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(SegmentMaker.class);
@@ -67,7 +46,8 @@ final class SegmentMaker {
     }
 
     /** Makes room, creates a file, writes its header; in the directory that is best, or the next one if that fails. */
-    Result make() {
+    @Override
+    public Result make() {
         Failed failed = null;
         for (Volume volume : volumes.bestFirst(segments)) {
             switch (make(volume)) {
@@ -104,13 +84,14 @@ final class SegmentMaker {
         }
     }
 
-    /** Evicts what is too much after a segment was made. */
-    void trim() {
+    @Override
+    public void trim() {
         volumes.all().forEach(volume -> volume.reclaimer().trim());
     }
 
-    /** Writes the index area of a full segment and lets go of it. What fails only makes the next start slower. */
-    void seal(OpenSegment full) {
+    /** Writes the index area. What fails only makes the next start slower. */
+    @Override
+    public void seal(OpenSegment full) {
         Segment segment = full.segment();
         try (BlockBuffers.Lent lent = buffers.take()) {
             segment.sealed(IndexArea.write(
@@ -125,22 +106,27 @@ final class SegmentMaker {
         }
     }
 
-    /** Lets go of a segment that was never written to and whose directory is away: it is evicted when that is back. */
-    void abandon(Segment segment) {
+    @Override
+    public void abandon(Segment segment) {
         segment.volume().space().reserve(-segment.reservedBytes());
         segment.charge(segment.chargedBytes(), 0);
         segment.volume().sealed();
         segment.release();
     }
 
-    /** Whether a segment should be given up for one elsewhere, because its directory does not take writes now. */
-    boolean betterElsewhere(Segment segment) {
+    @Override
+    public boolean betterElsewhere(Segment segment) {
         Volume volume = segment.volume();
         return !volume.takesWrites() && (volume.away() || volumes.elsewhere(volume));
     }
 
-    /** Deletes a segment that was never written to. */
-    void discard(Segment segment) {
+    @Override
+    public boolean pausing(Segment segment) {
+        return segment.volume().reclaimer().pausing();
+    }
+
+    @Override
+    public void discard(Segment segment) {
         settle(segment, 1);
         evictor.delete(segment);
     }

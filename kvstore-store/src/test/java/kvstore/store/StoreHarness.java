@@ -214,7 +214,7 @@ final class StoreHarness implements AutoCloseable {
     }
 
     /** Runs everything at once, on the thread that asks. */
-    private static final class CallingThread extends AbstractExecutorService {
+    static final class CallingThread extends AbstractExecutorService {
         private volatile boolean shutdown;
 
         @Override

@@ -2,6 +2,7 @@ package kvstore.client.cli;
 
 import com.google.protobuf.ByteString;
 import kvstore.api.ChunkKey;
+import kvstore.client.lmcache.KeyParts;
 import kvstore.v1.ListedChunk;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import kvstore.api.ChunkKey;
+import kvstore.client.lmcache.KeyParts;
 import kvstore.v1.ListedChunk;
 
 /** Counts chunks by what their keys say. Bounded: keys may be anything, so what comes late is counted together. */

@@ -6,6 +6,7 @@ import java.util.logging.Logger;
 import kvstore.client.ClientOptions;
 import kvstore.client.KvStoreClient;
 import kvstore.client.Target;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of every command that talks to a daemon: a picocli mixin. */
@@ -30,6 +31,9 @@ public final class ConnectionOptions {
             defaultValue = "30s",
             description = "Most time for each call, such as 500ms, 30s or 2m. Default: ${DEFAULT-VALUE}.")
     private Duration timeout;
+
+    @Mixin
+    private TlsOptions tls;
 
     @Option(names = "--json", description = "Print one JSON document instead of text.")
     private boolean json;
@@ -73,9 +77,14 @@ public final class ConnectionOptions {
     private KvStoreClient client(int transferConnections) {
         return KvStoreClient.connect(
                 target,
-                ClientOptions.defaults()
+                withTls(ClientOptions.defaults())
                         .withTimeout(timeout)
                         .withTransferConnections(transferConnections)
                         .withClientName("kvstore-cli/" + Version.current()));
+    }
+
+    /** These options, with TLS if the command line or the environment asks for it. */
+    public ClientOptions withTls(ClientOptions options) {
+        return tls.files().map(options::withTls).orElse(options);
     }
 }

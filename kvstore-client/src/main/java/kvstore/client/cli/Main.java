@@ -42,7 +42,11 @@ public final class Main {
      * @return its {@link ExitCode#code}
      */
     public static int run(InputStream in, PrintStream out, PrintStream err, String... args) {
-        CommandLine commandLine = commandLine(new Console(in, out, err));
+        return run(new Console(in, out, err, Console.onTerminal()), args);
+    }
+
+    static int run(Console console, String... args) {
+        CommandLine commandLine = commandLine(console);
         try {
             return commandLine.execute(args);
         } finally {
@@ -64,6 +68,9 @@ public final class Main {
                         new ExplainCommand(),
                         new StatCommand(),
                         new ScrubCommand(),
+                        new ClearCommand(console),
+                        new DrainCommand(),
+                        new LogLevelCommand(),
                         new ImportCommand(),
                         new ExportCommand())
                 .forEach(commandLine::addSubcommand);

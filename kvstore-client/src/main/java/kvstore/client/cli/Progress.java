@@ -1,8 +1,6 @@
 package kvstore.client.cli;
 
-import java.io.Console;
 import java.io.PrintWriter;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -33,11 +31,7 @@ public interface Progress {
 
     /** The kind that fits: bars if standard input and output are a terminal. */
     static Progress on(PrintWriter err) {
-        // which of the two it is without a terminal, null or a console that says no, changed over Java's releases
-        boolean terminal = Optional.ofNullable(System.console())
-                .filter(Console::isTerminal)
-                .isPresent();
-        return terminal ? new Bars(err) : new Lines(err);
+        return Console.onTerminal() ? new Bars(err) : new Lines(err);
     }
 
     /** As {@link #on}, for steps of minutes: without a terminal one line for every tenth as well. */

@@ -75,7 +75,7 @@ final class StatCommand implements KvStoreCommand {
 
     private static Table table(StatResponse stat) {
         Table table = new Table()
-                .add("state", stat.getReady() ? "ready" : "not ready")
+                .add("state", state(stat))
                 .add("version", stat.getServerVersion())
                 .add("node", "%s, start %d".formatted(stat.getNode(), stat.getEpoch()))
                 .add("pool", stat.getPool())
@@ -105,6 +105,13 @@ final class StatCommand implements KvStoreCommand {
                         "since start",
                         "%d chunks stored, %d evicted, %d corrupt"
                                 .formatted(stat.getStoredChunks(), stat.getEvictedChunks(), stat.getCorruptRecords()));
+    }
+
+    private static String state(StatResponse stat) {
+        if (stat.getDrainingSinceMillis() != 0) {
+            return "draining since " + Instant.ofEpochMilli(stat.getDrainingSinceMillis());
+        }
+        return stat.getReady() ? "ready" : "not ready";
     }
 
     private static String gpuPath(StatResponse stat) {

@@ -17,9 +17,20 @@ record Cli(int exitCode, ByteString stdout, String err) {
     }
 
     static Cli runWithInput(byte[] input, String... args) {
+        return run(input, false, args);
+    }
+
+    /** As at a terminal, where somebody types this. */
+    static Cli runAtTerminal(String typed, String... args) {
+        return run(typed.getBytes(StandardCharsets.UTF_8), true, args);
+    }
+
+    private static Cli run(byte[] input, boolean terminal, String... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int exitCode = Main.run(new ByteArrayInputStream(input), new PrintStream(out), new PrintStream(err), args);
+        int exitCode = Main.run(
+                new Console(new ByteArrayInputStream(input), new PrintStream(out), new PrintStream(err), terminal),
+                args);
         return new Cli(exitCode, ByteString.copyFrom(out.toByteArray()), err.toString(StandardCharsets.UTF_8));
     }
 

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import kvstore.server.config.ConfigException;
 import kvstore.server.config.ConfigValues;
@@ -21,13 +22,22 @@ final class Reload {
     private static final Logger log = LoggerFactory.getLogger(Reload.class);
 
     /** What can be changed while the daemon runs. */
-    static final Set<String> CHANGEABLE = Set.of("log.level", "log.format");
+    static final Set<String> CHANGEABLE =
+            Set.of("log.level", "log.format", "tls.certificate", "tls.key", "tls.client-ca");
 
     private final Supplier<ConfigValues> source;
+    private final Consumer<DaemonConfig> daemon;
     private final Map<String, String> running = new HashMap<>();
 
-    /** @param running what the daemon was started with */
-    Reload(List<EffectiveValue> running, Supplier<ConfigValues> source) {
+    /**
+     * Nothing is read before {@link #run}.
+     *
+     * @param running what the daemon was started with
+     * @param daemon takes what it can change; hears of each configuration without a mistake, because the files that it names
+     *     may have changed where it has not
+     */
+    Reload(List<EffectiveValue> running, Supplier<ConfigValues> source, Consumer<DaemonConfig> daemon) {
+        this.daemon = daemon;
         this.source = source;
         running.forEach(value -> this.running.put(value.path(), value.value()));
     }
@@ -40,13 +50,13 @@ final class Reload {
             List<EffectiveValue> changed = values.effective().stream()
                     .filter(value -> !value.value().equals(running.get(value.path())))
                     .toList();
-            changed.stream().filter(value -> !CHANGEABLE.contains(value.path())).forEach(this::refuse);
-            List<EffectiveValue> applied = changed.stream()
-                    .filter(value -> CHANGEABLE.contains(value.path()))
-                    .toList();
+            changed.stream().filter(value -> !canChange(value)).forEach(this::refuse);
+            List<EffectiveValue> applied =
+                    changed.stream().filter(this::canChange).toList();
             if (!applied.isEmpty()) {
                 Logging.configure(config.log());
             }
+            daemon.accept(config);
             applied.forEach(this::applied);
             log.atInfo()
                     .addKeyValue("changed", applied.size())
@@ -58,6 +68,13 @@ final class Reload {
                             .addKeyValue("problem", problem)
                             .log("the configuration is wrong; what runs stays as it is"));
         }
+    }
+
+    /** Files may be others, but what has none, or shall have none any more, stays as it is. */
+    private boolean canChange(EffectiveValue value) {
+        return CHANGEABLE.contains(value.path())
+                && !value.value().isEmpty()
+                && !running.getOrDefault(value.path(), "").isEmpty();
     }
 
     private void applied(EffectiveValue value) {

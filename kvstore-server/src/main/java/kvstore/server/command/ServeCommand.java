@@ -51,9 +51,10 @@ public final class ServeCommand implements KvStoreCommand {
                         .exceptionally(_ -> null)
                         .join(),
                 config.shutdown().drainTimeout());
-        Reload reload = new Reload(effective(values), () -> options.load(System.getenv()));
+        List<EffectiveValue> running = effective(values);
         try (supervision;
                 Daemon daemon = start(config)) {
+            Reload reload = new Reload(running, () -> options.load(System.getenv()), daemon::reload);
             HangUpSignal.install(() -> supervision.reloading(reload::run));
             supervision.serving(daemon.eventLoops(), daemon::summary);
             started.complete(daemon);

@@ -25,9 +25,11 @@ final class ConfigBinder {
 
     private final ConfigValues values;
     private final List<String> problems = new ArrayList<>();
+    private final SecurityBinder security;
 
     ConfigBinder(ConfigValues values) {
         this.values = values;
+        this.security = new SecurityBinder(values);
     }
 
     DaemonConfig bind() throws ConfigException {
@@ -74,7 +76,8 @@ final class ConfigBinder {
                 new ScrubConfig(values.get(SCRUB_RATE), values.get(SCRUB_INTERVAL)),
                 new AdminConfig(values.get(ADMIN_LISTEN)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
-                new ShutdownConfig(values.get(SHUTDOWN_DRAIN_TIMEOUT)));
+                new ShutdownConfig(values.get(SHUTDOWN_DRAIN_TIMEOUT)),
+                security.bind());
     }
 
     private DataConfig data(Path directory) {
@@ -187,19 +190,14 @@ final class ConfigBinder {
         if (values.get(GRPC_LISTEN).isEmpty() && values.get(GRPC_UNIX_SOCKET).isEmpty()) {
             problem(GRPC_LISTEN, "leaves no way to reach the daemon, with " + said(GRPC_UNIX_SOCKET));
         }
+        problems.addAll(security.problems());
     }
 
     private void problem(Setting<?> setting, String sentence) {
-        problems.add("%s: %s: \"%s\" %s"
-                .formatted(
-                        values.assignment(setting).origin(),
-                        setting.path(),
-                        values.assignment(setting).text(),
-                        sentence));
+        problems.add(values.problem(setting, sentence));
     }
 
     private String said(Setting<?> setting) {
-        Assignment assignment = values.assignment(setting);
-        return "%s \"%s\" (%s)".formatted(setting.path(), assignment.text(), assignment.origin());
+        return values.said(setting);
     }
 }

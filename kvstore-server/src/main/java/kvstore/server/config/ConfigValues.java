@@ -12,8 +12,9 @@ import java.util.stream.Collectors;
 
 /** What every key was set to and by whom, not yet checked. */
 public final class ConfigValues {
-    /** Variables of the same prefix that are not keys: the client's target and the launcher's options for Java. */
-    private static final Set<String> OTHER_VARIABLES = Set.of("KVSTORE_TARGET", "KVSTORE_JAVA_OPTS");
+    /** Variables of the same prefix that are not keys: the client's and the launcher's options for Java. */
+    private static final Set<String> OTHER_VARIABLES =
+            Set.of("KVSTORE_TARGET", "KVSTORE_CA", "KVSTORE_CERT", "KVSTORE_CERT_KEY", "KVSTORE_JAVA_OPTS");
 
     private static final Map<String, Setting<?>> BY_VARIABLE =
             Settings.ALL.stream().collect(Collectors.toUnmodifiableMap(Setting::environmentName, setting -> setting));
@@ -96,6 +97,18 @@ public final class ConfigValues {
             throw new AssertionError(setting.path() + " is not in the table");
         }
         return assignment;
+    }
+
+    /** The sentence for a value that does not go with others. */
+    String problem(Setting<?> setting, String sentence) {
+        Assignment assignment = assignment(setting);
+        return "%s: %s: \"%s\" %s".formatted(assignment.origin(), setting.path(), assignment.text(), sentence);
+    }
+
+    /** Key, value and who said so, for such a sentence. */
+    String said(Setting<?> setting) {
+        Assignment assignment = assignment(setting);
+        return "%s \"%s\" (%s)".formatted(setting.path(), assignment.text(), assignment.origin());
     }
 
     private void setVariable(String name, String value) {

@@ -31,7 +31,8 @@ public record DaemonConfig(
         ScrubConfig scrub,
         AdminConfig admin,
         LogConfig log,
-        ShutdownConfig shutdown) {
+        ShutdownConfig shutdown,
+        SecurityConfig security) {
 
     /**
      * Reads the configuration: defaults, then the file, then the environment, then {@code sets}; the later wins.

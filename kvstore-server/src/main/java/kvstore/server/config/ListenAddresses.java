@@ -31,20 +31,6 @@ final class ListenAddresses {
         return new InetSocketAddress(address(host), port);
     }
 
-    /**
-     * As {@link #parse}, for a door that has no lock.
-     *
-     * @throws IllegalArgumentException also if the address can be reached from other machines
-     */
-    static InetSocketAddress parseLoopback(String text) {
-        InetSocketAddress address = parse(text);
-        if (!address.getAddress().isLoopbackAddress()) {
-            throw new IllegalArgumentException("can be reached from other machines, and this release has no TLS yet:"
-                    + " use 127.0.0.1, or a Unix socket");
-        }
-        return address;
-    }
-
     static String format(InetSocketAddress address) {
         String host = address.getAddress().getHostAddress();
         return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();

@@ -152,10 +152,36 @@ final class Settings {
             "0.5",
             "The part of `memory.slab-size` that puts may take, at least 16MiB of it. The rest is left to gets.");
 
+    static final Setting<Set<SecurityConfig.Door>> INSECURE =
+            new Setting<>("insecure", ValueType.doors(), "false", """
+            Doors that may listen without TLS where other machines reach them: whoever is on that network may then read and \
+            write what goes over it, and use the daemon. Each start warns of each. `true` is all of them.""");
+
+    static final Setting<Optional<Path>> TLS_CERTIFICATE =
+            new Setting<>("tls.certificate", ValueType.path("a PEM file").orEmpty(), "", """
+            The daemon's certificate, and behind it those of the authorities between it and one that clients know. Set, \
+            `grpc.listen` speaks TLS 1.3 and nothing else. Empty for no TLS. What lies there is read again when it changes \
+            and at SIGHUP; a file with a mistake changes nothing.""");
+
+    static final Setting<Optional<Path>> TLS_KEY =
+            new Setting<>("tls.key", ValueType.path("a PEM file").orEmpty(), "", """
+            The private key of `tls.certificate`, as PKCS #8 without a password. Nobody but the daemon's user should be able \
+            to read the file.""");
+
+    static final Setting<Optional<Path>> TLS_CLIENT_CA =
+            new Setting<>("tls.client-ca", ValueType.path("a PEM file").orEmpty(), "", """
+            The authorities one of which must have signed a client's certificate. A client without such a certificate is not \
+            let in, so this is set whenever `tls.certificate` is. A client whose authority is taken out is refused from its \
+            next call on.""");
+
+    static final Setting<Duration> TLS_RELOAD_INTERVAL =
+            new Setting<>("tls.reload-interval", ValueType.duration("100ms", "24h"), "10s", """
+            How often the files of `tls` are looked at.""");
+
     static final Setting<Optional<InetSocketAddress>> GRPC_LISTEN =
-            new Setting<>("grpc.listen", ValueType.listenLoopback().orEmpty(), "127.0.0.1:7420", """
-            TCP address of the gRPC service. Empty for none. Only addresses of this machine, because this release has no \
-            TLS and no authentication. Port 0 takes any free port, and the log says which.""");
+            new Setting<>("grpc.listen", ValueType.listen().orEmpty(), "127.0.0.1:7420", """
+            TCP address of the gRPC service. Empty for none. Addresses that other machines reach need `tls.certificate` \
+            (or `insecure`). Port 0 takes any free port, and the log says which.""");
 
     static final Setting<Optional<Path>> GRPC_UNIX_SOCKET = new Setting<>(
             "grpc.unix-socket",
@@ -298,9 +324,9 @@ final class Settings {
             memory to the end of the process.""");
 
     static final Setting<Optional<InetSocketAddress>> RESP_LISTEN =
-            new Setting<>("resp.listen", ValueType.listenLoopback().orEmpty(), "", """
+            new Setting<>("resp.listen", ValueType.listen().orEmpty(), "", """
             TCP address of the RESP2 door, which Redis clients and LMCache's `resp` and `redis://` use. Empty for none. \
-            Only addresses of this machine, because this release has no TLS and no authentication. Port 0 takes any free \
+            It has no TLS: addresses that other machines reach need `insecure`. Port 0 takes any free \
             port, and the log says which. `grpc.stall-timeout`, `grpc.put-wait` and `grpc.get-wait` hold for this door \
             too.""");
 
@@ -325,9 +351,9 @@ final class Settings {
             nothing. One takes about 150 bytes of heap and its key. Expiries are forgotten at a restart.""");
 
     static final Setting<Optional<InetSocketAddress>> LM_LISTEN =
-            new Setting<>("lm.listen", ValueType.listenLoopback().orEmpty(), "", """
-            TCP address of the door for `lm://`, LMCache's own protocol. Empty for none. Only addresses of this machine, \
-            because the protocol has neither TLS nor authentication. Port 0 takes any free port, and the log says which. \
+            new Setting<>("lm.listen", ValueType.listen().orEmpty(), "", """
+            TCP address of the door for `lm://`, LMCache's own protocol. Empty for none. The protocol has neither TLS nor \
+            authentication: addresses that other machines reach need `insecure`. Port 0 takes any free port, and the log says which. \
             `grpc.stall-timeout`, `grpc.put-wait` and `grpc.get-wait` hold for this door too.""");
 
     static final Setting<Integer> LM_MAX_CONNECTIONS =
@@ -396,7 +422,7 @@ final class Settings {
     static final Setting<Optional<InetSocketAddress>> ADMIN_LISTEN =
             new Setting<>("admin.listen", ValueType.listen().orEmpty(), "127.0.0.1:7421", """
             TCP address for `/metrics`, `/healthz` and `/readyz`, over plain HTTP. Empty for none. What is shown there \
-            names no key; `0.0.0.0:7421` lets Prometheus scrape from another machine.""");
+            names no key; `0.0.0.0:7421`, with `insecure: admin`, lets Prometheus scrape from another machine.""");
 
     static final Setting<Level> LOG_LEVEL =
             new Setting<>("log.level", ValueType.choice(Level.class), "info", "The least severe level that is logged.");
@@ -415,6 +441,7 @@ final class Settings {
     /** In the order of the reference page and of {@code config print}. */
     static final List<Setting<?>> ALL = List.of(
             NODE,
+            INSECURE,
             DATA_DIRECTORY,
             DATA_MORE_DIRECTORIES,
             DATA_CAPACITY,
@@ -438,6 +465,10 @@ final class Settings {
             LUSTRE_POOL,
             MEMORY_SLAB_SIZE,
             MEMORY_WRITE_SHARE,
+            TLS_CERTIFICATE,
+            TLS_KEY,
+            TLS_CLIENT_CA,
+            TLS_RELOAD_INTERVAL,
             GRPC_LISTEN,
             GRPC_UNIX_SOCKET,
             GRPC_UNIX_SOCKET_MODE,

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -119,12 +120,30 @@ record ValueType<T>(String name, String allowed, Function<String, T> parser, Fun
         return new ValueType<>("address", "IP address and port", ListenAddresses::parse, ListenAddresses::format);
     }
 
-    static ValueType<InetSocketAddress> listenLoopback() {
+    static ValueType<Set<SecurityConfig.Door>> doors() {
+        Set<SecurityConfig.Door> all = EnumSet.allOf(SecurityConfig.Door.class);
+        String names = all.stream().map(ValueType::label).collect(Collectors.joining(", "));
         return new ValueType<>(
-                "address",
-                "IP address of this machine's loopback, and port",
-                ListenAddresses::parseLoopback,
-                ListenAddresses::format);
+                "doors",
+                "false; true; of " + names + ", with commas between",
+                text -> {
+                    if (text.equals("true")) {
+                        return all;
+                    }
+                    Set<SecurityConfig.Door> doors = EnumSet.noneOf(SecurityConfig.Door.class);
+                    if (!text.equals("false") && !text.isEmpty()) {
+                        Arrays.stream(text.split(","))
+                                .map(String::strip)
+                                .map(choice(SecurityConfig.Door.class).parser())
+                                .forEach(doors::add);
+                    }
+                    return doors;
+                },
+                doors -> doors.isEmpty()
+                        ? "false"
+                        : doors.equals(all)
+                                ? "true"
+                                : doors.stream().map(ValueType::label).collect(Collectors.joining(",")));
     }
 
     static ValueType<Path> path() {

@@ -7,25 +7,37 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
 import kvstore.gds.ServedGpu;
 import kvstore.lustre.DirectoryLayout;
+import kvstore.server.clear.Clears;
 import kvstore.server.io.FlowStats;
+import kvstore.server.log.LogLevels;
 import kvstore.server.metrics.DaemonCounters;
+import kvstore.server.metrics.Direction;
 import kvstore.server.scrub.Scrubs;
+import kvstore.server.transfer.Drain;
 import kvstore.server.transfer.Transfers;
 import kvstore.store.DirectoryStats;
 import kvstore.store.Explanation;
 import kvstore.store.ListPage;
 import kvstore.store.StoreStats;
 import kvstore.v1.AdminGrpc;
+import kvstore.v1.ClearRequest;
+import kvstore.v1.ClearResponse;
 import kvstore.v1.DirectoryStat;
+import kvstore.v1.DrainRequest;
+import kvstore.v1.DrainResponse;
 import kvstore.v1.ExplainRequest;
 import kvstore.v1.ExplainResponse;
 import kvstore.v1.ListRequest;
 import kvstore.v1.ListResponse;
 import kvstore.v1.ListedChunk;
+import kvstore.v1.LogLevelRequest;
+import kvstore.v1.LogLevelResponse;
+import kvstore.v1.LoggerLevel;
 import kvstore.v1.ScrubRequest;
 import kvstore.v1.ScrubResponse;
 import kvstore.v1.StatRequest;
@@ -38,11 +50,13 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     private final Transfers transfers;
     private final NodeIdentity node;
     private final Scrubs scrubs;
+    private final Clears clears;
 
-    AdminService(Transfers transfers, NodeIdentity node, Scrubs scrubs) {
+    AdminService(Transfers transfers, NodeIdentity node, Upkeep upkeep) {
         this.transfers = transfers;
         this.node = node;
-        this.scrubs = scrubs;
+        this.scrubs = upkeep.scrubs();
+        this.clears = upkeep.clears();
     }
 
     @Override
@@ -104,6 +118,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .setScrubSegments(scrubs.background().segments())
                     .setScrubBadRecords(scrubs.badRecords())
                     .setScrubCompletedMillis(scrubs.completedMillis())
+                    .setDrainingSinceMillis(
+                            transfers.drain().since().map(Instant::toEpochMilli).orElse(0L))
                     .setDiskTrouble(node.engine().trouble().orElse(""))
                     .setReadBytesPerSecond(reads.bytesPerSecond())
                     .setWriteBytesPerSecond(writes.bytesPerSecond())
@@ -153,6 +169,49 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     public void scrub(ScrubRequest request, StreamObserver<ScrubResponse> observer) {
         ScrubCall call = new ScrubCall(scrubs, request, (ServerCallStreamObserver<ScrubResponse>) observer);
         Thread.ofVirtual().name("kvstore-scrub-call").start(call::run);
+    }
+
+    @Override
+    public void clear(ClearRequest request, StreamObserver<ClearResponse> observer) {
+        ClearCall call = new ClearCall(clears, request, (ServerCallStreamObserver<ClearResponse>) observer);
+        Thread.ofVirtual().name("kvstore-clear-call").start(call::run);
+    }
+
+    @Override
+    public void drain(DrainRequest request, StreamObserver<DrainResponse> observer) {
+        ControlService.answer(observer, () -> {
+            Drain drain = transfers.drain();
+            if (request.getUndo()) {
+                drain.end();
+            } else {
+                drain.begin();
+            }
+            Optional<Instant> since = drain.since();
+            return DrainResponse.newBuilder()
+                    .setDraining(since.isPresent())
+                    .setSinceMillis(since.map(Instant::toEpochMilli).orElse(0L))
+                    .setPuts(transfers.metrics().underWay(Direction.PUT))
+                    .setGets(transfers.metrics().underWay(Direction.GET))
+                    .build();
+        });
+    }
+
+    @Override
+    public void logLevel(LogLevelRequest request, StreamObserver<LogLevelResponse> observer) {
+        ControlService.answer(observer, () -> {
+            if (!request.getLevel().isEmpty()) {
+                try {
+                    LogLevels.set(request.getLevel(), request.getLogger());
+                } catch (IllegalArgumentException e) {
+                    throw Requests.invalid(String.valueOf(e.getMessage()));
+                }
+            }
+            LogLevelResponse.Builder response = LogLevelResponse.newBuilder();
+            LogLevels.all()
+                    .forEach((logger, level) -> response.addLoggers(
+                            LoggerLevel.newBuilder().setLogger(logger).setLevel(level)));
+            return response.build();
+        });
     }
 
     @Override

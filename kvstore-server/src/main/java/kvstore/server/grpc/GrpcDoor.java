@@ -35,9 +35,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import kvstore.api.ChunkKey;
 import kvstore.server.config.GrpcConfig;
+import kvstore.server.identity.Access;
 import kvstore.server.net.UnixSocket;
 import kvstore.server.region.RegionAccess;
-import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Transfers;
 import kvstore.v1.AdminGrpc;
 import kvstore.v1.KvStoreGrpc;
@@ -62,6 +62,9 @@ public final class GrpcDoor implements AutoCloseable {
     /** Of their own, because a prompt of a million tokens takes 20 ms of one, and a lookup shall not wait for it. */
     private static final int PREFIX_THREADS = 2;
 
+    /** Most time for a connection's handshakes, TLS and HTTP/2, unless {@code grpc.stall-timeout} is less: who is slower is cut off. */
+    private static final Duration HANDSHAKE = Duration.ofSeconds(10);
+
     /** Room for the fields around the payload of a frame, and for requests with many long keys. */
     private static final int MESSAGE_OVERHEAD_BYTES = 64 * 1024;
 
@@ -75,6 +78,7 @@ public final class GrpcDoor implements AutoCloseable {
     private final HealthStatusManager health = new HealthStatusManager();
     private final List<Server> servers = new ArrayList<>();
     private final GrpcConfig config;
+    private final Access access;
     private final Transfers transfers;
     private final ControlService controlService;
     private final AdminService adminService;
@@ -84,16 +88,18 @@ public final class GrpcDoor implements AutoCloseable {
     /** Nothing listens before {@link #open}. */
     public GrpcDoor(
             GrpcConfig config,
+            Access access,
             Transfers transfers,
             NodeIdentity node,
             RegionAccess regions,
             Duration leaseMax,
-            Scrubs scrubs) {
+            Upkeep upkeep) {
         this.config = config;
+        this.access = access;
         this.transfers = transfers;
         this.controlService = new ControlService(
                 transfers, node, new RegionCalls(transfers, regions), leaseMax.toMillis(), config.maxTokens());
-        this.adminService = new AdminService(transfers, node, scrubs);
+        this.adminService = new AdminService(transfers, node, upkeep);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
                 config.eventLoopThreads(),
                 Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
@@ -165,6 +171,7 @@ public final class GrpcDoor implements AutoCloseable {
                 .flowControlWindow(config.flowControlWindowBytes())
                 .maxConcurrentCallsPerConnection(config.maxCallsPerConnection())
                 .maxInboundMessageSize(maxMessageBytes())
+                .handshakeTimeout(handshakeMillis(), TimeUnit.MILLISECONDS)
                 // A client may ask whether the connection lives, often, also between calls.
                 .permitKeepAliveTime(5, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
@@ -175,6 +182,11 @@ public final class GrpcDoor implements AutoCloseable {
         if (address instanceof DomainSocketAddress) {
             // gRPC sets it on every connection, and a Unix socket, which has none, warns each time.
             builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
+        } else if (access.certificates().isPresent()) {
+            CertificateCheck check = new CertificateCheck(access.certificates().get());
+            builder.sslContext(access.certificates().get().grpcContext())
+                    .addTransportFilter(check)
+                    .intercept(check);
         }
         try {
             Server server = builder.build().start();
@@ -184,6 +196,10 @@ public final class GrpcDoor implements AutoCloseable {
             throw new IOException(
                     key + ": cannot listen on " + address + " (" + cause(e) + "): is another daemon running there?", e);
         }
+    }
+
+    private long handshakeMillis() {
+        return Math.min(HANDSHAKE.toMillis(), transfers.stallTimeout().toMillis());
     }
 
     /** A frame of payload, or a request with as many of the longest keys, or of token ids, as one call may have. */

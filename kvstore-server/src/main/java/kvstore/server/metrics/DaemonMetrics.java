@@ -11,7 +11,9 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.core.metrics.Info;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -113,6 +115,11 @@ public final class DaemonMetrics implements AutoCloseable {
         transfers.ended(direction);
     }
 
+    /** What has begun and not ended: for puts the chunks, for gets the calls. */
+    public int underWay(Direction direction) {
+        return transfers.underWay(direction);
+    }
+
     /** A chunk was moved between a region and the disk: this much in place, this much through the daemon's memory. */
     public void movedInRegion(Direction direction, long inPlaceBytes, long copiedBytes) {
         transfers.movedInRegion(direction, inPlaceBytes, copiedBytes);
@@ -164,6 +171,11 @@ public final class DaemonMetrics implements AutoCloseable {
         meters.counter(Metric.REGIONS_ENDED_TOTAL, endedBusy::getAsLong, kind, "busy");
     }
 
+    /** Shows whether the daemon drains. Once. */
+    public void bindDrain(BooleanSupplier draining) {
+        meters.gauge(Metric.DRAINING, () -> draining.getAsBoolean() ? 1 : 0);
+    }
+
     /**
      * Shows the store. Once.
      *
@@ -173,6 +185,21 @@ public final class DaemonMetrics implements AutoCloseable {
     public void bindStore(Supplier<StoreStats> stats, LongSupplier fileSystemAvailableBytes) {
         storeStats.bind(stats);
         store.bind(storeStats, fileSystemAvailableBytes);
+    }
+
+    /**
+     * Shows the daemon's certificate. Once.
+     *
+     * @param mistaken whether the files that lie there now are of no use
+     */
+    public void bindCertificates(
+            Supplier<Instant> expiry, LongSupplier loaded, LongSupplier refused, BooleanSupplier mistaken) {
+        meters.gauge(
+                Metric.TLS_CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS,
+                () -> expiry.get().getEpochSecond());
+        meters.counter(Metric.TLS_RELOADS_TOTAL, loaded::getAsLong, "loaded");
+        meters.counter(Metric.TLS_RELOADS_TOTAL, refused::getAsLong, "refused");
+        meters.gauge(Metric.TLS_FILES_REFUSED, () -> mistaken.getAsBoolean() ? 1 : 0);
     }
 
     /** Shows the scrubs. Once. */

@@ -21,6 +21,12 @@ enum Metric {
             "",
             "Whether puts and gets are served.",
             "Alert at 0 for longer than a start takes; `/readyz` says why."),
+    DRAINING(
+            Kind.GAUGE,
+            "0 or 1",
+            "",
+            "Whether the daemon was told to store nothing more and to look not ready, by `kvstore drain`.",
+            "1 for long: somebody forgot `kvstore drain --undo`."),
     EPOCH(
             Kind.GAUGE,
             "starts",
@@ -39,6 +45,25 @@ enum Metric {
             "",
             "How long the last start took, recovery of the index included.",
             "If it grows, look at `kvstore_store_recovery_scanned_segments`: the last stop was no clean one."),
+
+    TLS_CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS(
+            Kind.GAUGE,
+            "seconds",
+            "",
+            "When the daemon's certificate ends, since 1970. Only with `tls.certificate`.",
+            "Alert two weeks before: have it issued again and write it to the same file; no restart is needed."),
+    TLS_RELOADS_TOTAL(
+            Kind.COUNTER,
+            "reloads",
+            "result",
+            "How often changed certificate files were taken into use (`loaded`), or had a mistake (`refused`).",
+            "As for `kvstore_tls_files_refused`."),
+    TLS_FILES_REFUSED(
+            Kind.GAUGE,
+            "0 or 1",
+            "",
+            "Whether the certificate files that lie there now have a mistake; those before stay in use.",
+            "Alert on 1: the log says what is wrong."),
 
     RPC_TOTAL(
             Kind.COUNTER,

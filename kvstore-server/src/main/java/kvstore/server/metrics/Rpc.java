@@ -23,6 +23,9 @@ public enum Rpc {
     LIST(AdminGrpc.SERVICE_NAME, "List"),
     EXPLAIN(AdminGrpc.SERVICE_NAME, "Explain"),
     SCRUB(AdminGrpc.SERVICE_NAME, "Scrub"),
+    CLEAR(AdminGrpc.SERVICE_NAME, "Clear"),
+    DRAIN(AdminGrpc.SERVICE_NAME, "Drain"),
+    LOG_LEVEL(AdminGrpc.SERVICE_NAME, "LogLevel"),
     /** Health, reflection and whatever a client makes up: one label value for all, because clients choose these names. */
     OTHER("", "");
 

@@ -120,6 +120,10 @@ final class TransferMeters {
         inFlight.get(direction).decrementAndGet();
     }
 
+    int underWay(Direction direction) {
+        return inFlight.get(direction).get();
+    }
+
     void movedInRegion(Direction direction, long inPlaceBytes, long copiedBytes) {
         inRegions.get(direction).inPlace().increment((double) inPlaceBytes);
         inRegions.get(direction).copied().increment((double) copiedBytes);

@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The store's words for why not, in the words of the wire. */
 public final class Reasons {
+    /** How a put is shed while the daemon drains. */
+    static final PutOutcome DRAINING = PutOutcome.shed(
+            PutReason.PUT_REASON_STOPPING, "the daemon drains and stores nothing: kvstore drain --undo ends that");
+
     private Reasons() {}
 
     static PutReason of(ShedReason reason) {

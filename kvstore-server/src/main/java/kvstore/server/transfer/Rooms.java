@@ -46,6 +46,9 @@ public final class Rooms {
             if (isStored(transfers, key, length)) {
                 return new None(PutOutcome.of(PutStatus.PUT_STATUS_ALREADY_STORED));
             }
+            if (transfers.drain().isOn()) {
+                return new None(Reasons.DRAINING);
+            }
             Refusal refusal =
                     transfers.disk().admitWrite(length, Duration.ofNanos(Math.max(0, end - System.nanoTime())));
             if (refusal != null) {

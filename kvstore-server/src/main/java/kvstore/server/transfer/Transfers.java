@@ -11,6 +11,7 @@ import kvstore.store.ChunkStore;
  *
  * @param disk the engine of {@code store}, asked before it is given work
  * @param reads the way to disk of gets whose bytes pass through {@code slabs}
+ * @param drain whether nothing more is to be stored
  * @param frameBytes most payload in one message, a multiple of the block size
  * @param maxValueBytes longest value
  * @param maxKeys most keys in one call
@@ -24,6 +25,7 @@ public record Transfers(
         SlabPool slabs,
         StagedReads reads,
         DaemonMetrics metrics,
+        Drain drain,
         int frameBytes,
         long maxValueBytes,
         int maxKeys,

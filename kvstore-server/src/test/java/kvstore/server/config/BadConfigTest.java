@@ -32,10 +32,15 @@ final class BadConfigTest {
             grpc:\\n  frame-size: 512kb | FILE:2: grpc.frame-size: "512kb" is not a size such as 512KiB or 1GiB; allowed: 64KiB to 960KiB, a multiple of 64KiB
             grpc:\\n  frame-size: | FILE:2: grpc.frame-size: "" is not a size such as 512KiB or 1GiB; allowed: 64KiB to 960KiB, a multiple of 64KiB
             grpc:\\n  frame-size: [1, 2] | FILE:2: grpc.frame-size: takes one value, not several
-            grpc:\\n  listen: 0.0.0.0:7420 | FILE:2: grpc.listen: "0.0.0.0:7420" can be reached from other machines, and this release has no TLS yet: use 127.0.0.1, or a Unix socket; allowed: IP address of this machine's loopback, and port; or empty
-            grpc:\\n  listen: db.example.com:1 | FILE:2: grpc.listen: "db.example.com:1" has a host that is neither an IP address nor localhost; allowed: IP address of this machine's loopback, and port; or empty
-            grpc:\\n  listen: 127.0.0.1:65536 | FILE:2: grpc.listen: "127.0.0.1:65536" has a port above 65535; allowed: IP address of this machine's loopback, and port; or empty
-            grpc:\\n  listen: 7420 | FILE:2: grpc.listen: "7420" is not an address such as 127.0.0.1:7420 or [::1]:7420; allowed: IP address of this machine's loopback, and port; or empty
+            grpc:\\n  listen: 0.0.0.0:7420 | FILE:2: grpc.listen: "0.0.0.0:7420" can be reached from other machines, and without TLS: set tls.certificate; or say insecure: grpc
+            resp:\\n  listen: "[::]:1" | FILE:2: resp.listen: "[::]:1" can be reached from other machines, and without TLS: use 127.0.0.1; or say insecure: resp
+            lm:\\n  listen: 10.0.0.1:1 | FILE:2: lm.listen: "10.0.0.1:1" can be reached from other machines, and without TLS: use 127.0.0.1; or say insecure: lm
+            insecure: resp,lm\\nadmin:\\n  listen: 0.0.0.0:1 | FILE:3: admin.listen: "0.0.0.0:1" can be reached from other machines, and without TLS: use 127.0.0.1; or say insecure: admin
+            insecure: yes | FILE:1: insecure: "yes" is not known; allowed: false; true; of grpc, resp, lm, admin, with commas between
+            tls:\\n  certificate: /a\\n  client-ca: /b | default: tls.key: "" is not set, and has to be with tls.certificate "/a" (FILE:2)
+            grpc:\\n  listen: db.example.com:1 | FILE:2: grpc.listen: "db.example.com:1" has a host that is neither an IP address nor localhost; allowed: IP address and port; or empty
+            grpc:\\n  listen: 127.0.0.1:65536 | FILE:2: grpc.listen: "127.0.0.1:65536" has a port above 65535; allowed: IP address and port; or empty
+            grpc:\\n  listen: 7420 | FILE:2: grpc.listen: "7420" is not an address such as 127.0.0.1:7420 or [::1]:7420; allowed: IP address and port; or empty
             grpc:\\n  unix-socket-mode: 888 | FILE:2: grpc.unix-socket-mode: "888" is not a file mode such as 0660; allowed: 000 to 777, in octal
             grpc:\\n  stall-timeout: 30 | FILE:2: grpc.stall-timeout: "30" is not a duration such as 500ms, 30s or 5m; allowed: 100ms to 1h
             grpc:\\n  stall-timeout: 1ms | FILE:2: grpc.stall-timeout: "1ms" is out of range; allowed: 100ms to 1h

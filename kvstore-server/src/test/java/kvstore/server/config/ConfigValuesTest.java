@@ -100,6 +100,8 @@ final class ConfigValuesTest {
                   format: json
                 shutdown:
                   drain-timeout: 5s
+                insecure: resp, admin
+                tls: {certificate: /t/a.crt, key: /t/a.key, client-ca: /t/ca.crt, reload-interval: 1m}
                 """);
 
         assertThat(DaemonConfig.load(Optional.of(file), Map.of(), List.of()))
@@ -161,7 +163,14 @@ final class ConfigValuesTest {
                         new ScrubConfig(Optional.of(100L << 20), Duration.ofDays(1)),
                         new AdminConfig(Optional.empty()),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
-                        new ShutdownConfig(Duration.ofSeconds(5))));
+                        new ShutdownConfig(Duration.ofSeconds(5)),
+                        new SecurityConfig(
+                                Set.of(SecurityConfig.Door.RESP, SecurityConfig.Door.ADMIN),
+                                Optional.of(new TlsConfig(
+                                        Path.of("/t/a.crt"),
+                                        Path.of("/t/a.key"),
+                                        Path.of("/t/ca.crt"),
+                                        Duration.ofMinutes(1))))));
     }
 
     @Test
@@ -226,7 +235,7 @@ final class ConfigValuesTest {
 
     @Test
     void adminMayListenToOtherMachines() throws ConfigException {
-        List<String> sets = List.of("data.directory=/pool", "admin.listen=0.0.0.0:7421");
+        List<String> sets = List.of("data.directory=/pool", "admin.listen=0.0.0.0:7421", "insecure=admin");
 
         assertThat(DaemonConfig.load(Optional.empty(), Map.of(), sets).admin().listen())
                 .contains(new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 7421));

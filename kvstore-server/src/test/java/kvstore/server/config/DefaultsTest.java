@@ -68,7 +68,8 @@ final class DefaultsTest {
                         new ScrubConfig(Optional.empty(), Duration.ofDays(7)),
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
-                        new ShutdownConfig(Duration.ofSeconds(20))));
+                        new ShutdownConfig(Duration.ofSeconds(20)),
+                        new SecurityConfig(Set.of(), Optional.empty())));
     }
 
     @Test

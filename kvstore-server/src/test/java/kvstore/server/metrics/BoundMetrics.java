@@ -2,6 +2,7 @@ package kvstore.server.metrics;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -49,9 +50,11 @@ final class BoundMetrics {
     }
 
     static void bindAll(DaemonMetrics metrics, PosixEngine engine, Supplier<StoreStats> stats) {
+        metrics.bindDrain(() -> false);
         metrics.bindSlabs(() -> 1000, () -> 400, () -> 6);
         metrics.bindRegions("host", () -> 2, () -> 3000, () -> 4, () -> 1);
         metrics.bindStore(stats, () -> 12345);
+        metrics.bindCertificates(() -> Instant.EPOCH, () -> 1, () -> 2, () -> true);
         metrics.bindScrubs(() -> new ScrubFigures(21, 22, 23, 24, true, 0.5, 25_000));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         GpuFigures gpus = new GpuFigures(

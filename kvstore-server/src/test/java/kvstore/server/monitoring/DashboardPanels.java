@@ -34,6 +34,13 @@ final class DashboardPanels {
                             RATIO,
                             "{{instance}}",
                             "kvstore_store_used_bytes{NODE} / kvstore_store_capacity_bytes{NODE}"),
+                    stat("Draining", "1 after kvstore drain.", "none", "{{instance}}", "kvstore_draining{NODE}"),
+                    stat(
+                            "Certificate ends in",
+                            "Empty without TLS.",
+                            SECONDS,
+                            "{{instance}}",
+                            "kvstore_tls_certificate_expiry_timestamp_seconds{NODE} - time()"),
                     graph(
                             "Payload",
                             "What engines load and store.",

@@ -18,6 +18,7 @@ import kvstore.server.io.GuardConfig;
 import kvstore.server.io.GuardedEngine;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
+import kvstore.server.transfer.Drain;
 import kvstore.server.transfer.PutOutcome;
 import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
@@ -55,6 +56,7 @@ final class RegionPutTest {
                     slabs,
                     new StagedReads(slabs, metrics, WAIT, WAIT),
                     metrics,
+                    new Drain(() -> {}),
                     Blocks.BLOCK_BYTES,
                     1 << 20,
                     1,

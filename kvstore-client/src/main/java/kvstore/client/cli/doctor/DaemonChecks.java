@@ -69,7 +69,8 @@ final class DaemonChecks {
         } catch (IllegalArgumentException e) {
             return problem(check, text, e.getMessage() + "");
         }
-        ClientOptions options = ClientOptions.defaults()
+        ClientOptions options = connection
+                .withTls(ClientOptions.defaults())
                 .withTimeout(connection.timeout())
                 .withTransferConnections(1)
                 .withClientName("kvstore-doctor");

@@ -1,4 +1,4 @@
-package kvstore.client.cli;
+package kvstore.client.lmcache;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -12,12 +12,13 @@ import kvstore.api.ChunkKey;
  * @param model as written; {@code -} if the key is none of these
  * @param rank as written, in the multiprocess mode 8 hexadecimal digits; {@code -} if the key is none of these
  */
-record KeyParts(String model, String rank) {
+public record KeyParts(String model, String rank) {
     private static final KeyParts NONE = new KeyParts("-", "-");
     private static final Pattern OBJECT = Pattern.compile("([^@]+)@([0-9a-f]{8})@[0-9a-f]{1,8}@[0-9a-f]+(?:@.*)?");
     private static final Pattern ENGINE = Pattern.compile("([^@]+)@[0-9]{1,7}@([0-9]{1,7})@-?[0-9a-f]+@.*");
 
-    static KeyParts of(ChunkKey key) {
+    /** Of any key. */
+    public static KeyParts of(ChunkKey key) {
         String text = key.toString();
         for (Pattern form : new Pattern[] {OBJECT, ENGINE}) {
             Matcher matcher = form.matcher(text);

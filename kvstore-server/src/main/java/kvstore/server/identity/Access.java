@@ -1,0 +1,11 @@
+package kvstore.server.identity;
+
+import java.util.Optional;
+import kvstore.server.tls.Certificates;
+
+/**
+ * What doors ask about those who come in.
+ *
+ * @param certificates empty where there is no TLS
+ */
+public record Access(Optional<Certificates> certificates) {}

@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.clear;
+
+import org.jspecify.annotations.NullMarked;
