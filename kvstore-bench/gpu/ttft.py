@@ -2,8 +2,8 @@
 
     python3 ttft.py --label NAME --mode none|lmc|mp --out FILE [--reference FILE]
 
-An 8B shape (Llama 3.1) with made-up weights that are large enough for the answer to depend on the KV cache; one request at
-a time, eager, one token out with its 20 most likely alternatives. For each length:
+An 8B shape (Llama 3.1) with made-up weights that are large enough for the answer to depend on the KV cache; one request
+at a time, eager, one token out with its 20 most likely alternatives. For each length:
 
 - cold: the first time that this prompt is seen
 - gpu: again at once, from vLLM's own prefix cache, while the first store may be under way

@@ -80,6 +80,9 @@ public final class Daemon implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 
+    /** Between two looks whether a full disk has space. */
+    private static final long FULL_DISK_PAUSE_MILLIS = 200;
+
     private final DaemonConfig config;
     private final Instant started = Instant.now();
     private final AtomicReference<State> state = new AtomicReference<>(State.STARTING);
@@ -358,13 +361,20 @@ public final class Daemon implements AutoCloseable {
             Files.createDirectory(directory);
         }
         DataConfig data = config.data();
-        return PosixEngine.open(
-                new EngineConfig(
-                        data.readThreads(),
-                        data.writeThreads(),
-                        data.directIo(),
-                        config.lustre().layout()),
-                directory);
+        EngineConfig threads = new EngineConfig(
+                data.readThreads(),
+                data.writeThreads(),
+                data.directIo(),
+                config.lustre().layout());
+        try {
+            return FullDisk.open(
+                    () -> PosixEngine.open(threads, directory),
+                    () -> ChunkStore.makeRoom(directory, config.node()),
+                    FULL_DISK_PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for space in " + directory, e);
+        }
     }
 
     private StoreConfig storeConfig() {

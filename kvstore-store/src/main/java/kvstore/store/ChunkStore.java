@@ -40,6 +40,18 @@ public final class ChunkStore implements AutoCloseable {
     }
 
     /**
+     * Deletes what goes first anyway, so that a node can start whose file system is full: a file that was set aside, or else
+     * the oldest segment. For one of several directories, a delete that only that segment knew of is lost with it.
+     *
+     * @param directory the pool's
+     * @return false if there is nothing to delete
+     * @throws StoreException if a daemon uses the node, or the file system fails
+     */
+    public static boolean makeRoom(Path directory, String node) throws StoreException {
+        return NodeDirectory.makeRoom(directory, node);
+    }
+
+    /**
      * Asks for room for a value. Blocks for at most {@code wait}, and only while a new segment is being prepared.
      *
      * @param length of the value in bytes, 1 to {@link StoreConfig#maxValueBytes()}
@@ -90,6 +102,11 @@ public final class ChunkStore implements AutoCloseable {
     /** Where this node's segment files are made; of several directories the first one that answered at the start. */
     public Path directory() {
         return store.directory();
+    }
+
+    /** What goes when room is needed. */
+    public EvictionConfig eviction() {
+        return store.eviction();
     }
 
     /** The store in numbers. Never blocks. */

@@ -186,6 +186,10 @@ final class OpenStore {
         return new PoolIdentity(pool, config.node(), epoch);
     }
 
+    EvictionConfig eviction() {
+        return config.eviction();
+    }
+
     StoreStats stats() {
         List<DirectoryStats> directories = directoryStats();
         return new StoreStats(

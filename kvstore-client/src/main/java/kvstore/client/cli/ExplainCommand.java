@@ -81,6 +81,11 @@ final class ExplainCommand implements KvStoreCommand {
                     .add("last used", time(answer.getLastUsedMillis()))
                     .add("leases", answer.getLeases() + (answer.getHeld() ? ", held" : ""));
         }
+        if (answer.getState() == KeyState.KEY_STATE_AWAY) {
+            table.add("file", answer.getSegmentFile())
+                    .add("length", answer.getLength())
+                    .add("set aside", answer.getAwayReason());
+        }
         if (!answer.getLastEvent().isEmpty()) {
             table.add(
                     "last event",
@@ -91,6 +96,11 @@ final class ExplainCommand implements KvStoreCommand {
                                     answer.getLastEventLength()));
         } else if (answer.getState() == KeyState.KEY_STATE_ABSENT) {
             table.add("last event", "nothing known: never stored, or longer ago than is remembered");
+        }
+        if (answer.getDirectoryUnread()) {
+            table.add(
+                    "not known",
+                    "what lies in a directory that has not answered since before the start (kvstore stat)");
         }
         answer.getOtherNamespacesList().forEach(name -> table.add("stored in", "namespace " + name));
         return table;

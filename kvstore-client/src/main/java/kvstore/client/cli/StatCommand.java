@@ -96,6 +96,7 @@ final class StatCommand implements KvStoreCommand {
                                         Words.size(stat.getFreeSpaceFloorBytes())))
                 .add("capacity", stat.getCapacityState())
                 .add("", diskFlow(stat))
+                .add("eviction", stat.getEvictionPolicy())
                 .add("chunks", "%d (%s)".formatted(stat.getChunks(), Words.size(stat.getChunkBytes())))
                 .add("segments", "%d of %s".formatted(stat.getSegments(), Words.size(stat.getSegmentBytes())))
                 .add("memory", portion(stat.getMemoryUsedBytes(), stat.getMemoryBytes()))

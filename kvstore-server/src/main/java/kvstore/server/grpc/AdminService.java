@@ -88,6 +88,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     .addAllDirectories(
                             store.directories().stream().map(this::directory).toList())
                     .setCapacityState(store.capacity().state().label())
+                    .setEvictionPolicy(transfers.store().eviction().policy().label())
                     .setReservedBytes(store.capacity().reservedBytes())
                     .setFreeSpaceFloorBytes(store.capacity().floorBytes())
                     .setChunks(store.chunks())
