@@ -53,6 +53,7 @@ import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
 import kvstore.server.scrub.Scrubs;
 import kvstore.server.tls.Certificates;
+import kvstore.server.trace.Traces;
 import kvstore.server.transfer.Drain;
 import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
@@ -186,7 +187,8 @@ public final class Daemon implements AutoCloseable {
                 node,
                 regions,
                 config.lease().maxDuration(),
-                new Upkeep(background, clears)));
+                new Upkeep(background, clears),
+                openTraces()));
         door = Optional.of(opened);
         opened.open();
         if (config.resp().listen().isPresent()) {
@@ -240,6 +242,13 @@ public final class Daemon implements AutoCloseable {
         if (certificates.isPresent() && tls.isPresent()) {
             certificates.get().reload(tls.get());
         }
+    }
+
+    private Optional<Traces> openTraces() {
+        return config.tracing()
+                .endpoint()
+                .map(endpoint -> parts.add(
+                        new Traces(endpoint, config.tracing().samplingRatio(), config.node(), Version.current())));
     }
 
     private static ScrubFigures figures(Scrubs scrubs) {

@@ -69,7 +69,8 @@ final class DefaultsTest {
                         new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
                         new ShutdownConfig(Duration.ofSeconds(20)),
-                        new SecurityConfig(Set.of(), Optional.empty())));
+                        new SecurityConfig(Set.of(), Optional.empty()),
+                        new TracingConfig(Optional.empty(), 0.01)));
     }
 
     @Test
