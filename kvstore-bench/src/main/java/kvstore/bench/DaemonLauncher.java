@@ -15,6 +15,7 @@ public record DaemonLauncher(List<String> command) {
     /** Set by the launcher script for the commands that start a daemon: the flags, with blanks between them. */
     static final String FLAGS_PROPERTY = "kvstore.serve.flags";
 
+    private static final String AOT_CACHE = "-XX:AOTCache=";
     private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
 
     public DaemonLauncher {
@@ -29,5 +30,17 @@ public record DaemonLauncher(List<String> command) {
                 System.getProperty(FLAGS_PROPERTY, NATIVE_ACCESS).strip().split("\\s+")));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), "serve"));
         return new DaemonLauncher(command);
+    }
+
+    /** Whether the JVM is told of a cache of classes that are loaded and linked already. */
+    public boolean hasAotCache() {
+        return command.stream().anyMatch(argument -> argument.startsWith(AOT_CACHE));
+    }
+
+    /** The same without that. */
+    public DaemonLauncher withoutAotCache() {
+        return new DaemonLauncher(command.stream()
+                .filter(argument -> !argument.startsWith(AOT_CACHE))
+                .toList());
     }
 }

@@ -153,6 +153,19 @@ public final class ChunkStore implements AutoCloseable {
         store.puts().shedWithoutMemory(key, length);
     }
 
+    /** All segment files in use, oldest first. A walk over the whole index: some ten milliseconds for a million chunks. */
+    public List<SegmentStats> segments() {
+        return store.segmentStats();
+    }
+
+    /**
+     * Deletes the oldest segment files as long as there is nothing in them that a get would find, so that what was deleted
+     * gives its room back to the file system now. Blocks. Returns how many.
+     */
+    public int dropEmpty() {
+        return store.dropEmpty();
+    }
+
     /** Keys of which {@link #explain} knows why they are not here. */
     public int ghosts() {
         return store.ghosts();

@@ -212,6 +212,22 @@ final class OpenStore {
                 recovery);
     }
 
+    /** As {@link ChunkStore#segments}. */
+    List<SegmentStats> segmentStats() {
+        List<Segment> all = List.copyOf(segments.inUse().values());
+        if (all.isEmpty()) {
+            return List.of();
+        }
+        SegmentTally tally = new SegmentTally(all.getFirst().id(), all.getLast().id());
+        index.show(tally);
+        return all.stream().map(tally::stats).toList();
+    }
+
+    /** As {@link ChunkStore#dropEmpty}. */
+    int dropEmpty() {
+        return evictor.evictEmpty();
+    }
+
     private List<DirectoryStats> directoryStats() {
         Map<Volume, Long> counts = segments.inUse().values().stream()
                 .collect(Collectors.groupingBy(Segment::volume, Collectors.counting()));

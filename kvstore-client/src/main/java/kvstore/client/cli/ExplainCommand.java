@@ -1,11 +1,7 @@
 package kvstore.client.cli;
 
-import com.google.protobuf.Descriptors.FieldDescriptor;
 import java.io.PrintWriter;
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import kvstore.api.ChunkKey;
 import kvstore.v1.ExplainResponse;
 import kvstore.v1.KeyState;
@@ -43,7 +39,7 @@ final class ExplainCommand implements KvStoreCommand {
         }
         PrintWriter out = spec.commandLine().getOut();
         if (connection.json()) {
-            out.println(Json.write(json(answer)));
+            out.println(Json.write(Json.of(answer)));
         } else {
             out.print(table(answer));
             out.print(
@@ -57,17 +53,6 @@ final class ExplainCommand implements KvStoreCommand {
 
     private boolean otherLength(ExplainResponse answer) {
         return length > 0 && answer.getState() == KeyState.KEY_STATE_HERE && answer.getLength() != length;
-    }
-
-    /** All fields by their names in the contract, also those that are 0. */
-    private static Map<String, Object> json(ExplainResponse answer) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        for (FieldDescriptor field : ExplainResponse.getDescriptor().getFields()) {
-            json.put(field.getName(), answer.getField(field));
-        }
-        json.put("state", Words.of(answer.getState(), "KEY_STATE_"));
-        json.put("other_namespaces", List.copyOf(answer.getOtherNamespacesList()));
-        return json;
     }
 
     private static Table table(ExplainResponse answer) {

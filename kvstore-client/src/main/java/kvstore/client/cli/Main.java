@@ -55,6 +55,11 @@ public final class Main {
         }
     }
 
+    /** The command line's definition, for what is made from it: manual pages, completion. Not to be executed. */
+    public static CommandLine definition() {
+        return commandLine(new Console(System.in, System.out, System.err, false));
+    }
+
     private static CommandLine commandLine(Console console) {
         Main main = new Main();
         CommandLine commandLine = new CommandLine(main);
@@ -71,6 +76,8 @@ public final class Main {
                         new ClearCommand(console),
                         new DrainCommand(),
                         new LogLevelCommand(),
+                        new TopCommand(console),
+                        new SupportBundleCommand(),
                         new ImportCommand(),
                         new ExportCommand())
                 .forEach(commandLine::addSubcommand);

@@ -40,6 +40,7 @@ import kvstore.server.net.UnixSocket;
 import kvstore.server.region.RegionAccess;
 import kvstore.server.trace.Traces;
 import kvstore.server.transfer.Transfers;
+import kvstore.server.view.NodeIdentity;
 import kvstore.v1.AdminGrpc;
 import kvstore.v1.KvStoreGrpc;
 import org.jspecify.annotations.Nullable;
@@ -95,7 +96,7 @@ public final class GrpcDoor implements AutoCloseable {
             NodeIdentity node,
             RegionAccess regions,
             Duration leaseMax,
-            Upkeep upkeep,
+            Operations operations,
             Optional<Traces> traces) {
         this.config = config;
         this.access = access;
@@ -103,7 +104,7 @@ public final class GrpcDoor implements AutoCloseable {
         this.traces = traces;
         this.controlService = new ControlService(
                 transfers, node, new RegionCalls(transfers, regions), leaseMax.toMillis(), config.maxTokens());
-        this.adminService = new AdminService(transfers, node, upkeep);
+        this.adminService = new AdminService(transfers, operations);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
                 config.eventLoopThreads(),
                 Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
@@ -230,7 +231,9 @@ public final class GrpcDoor implements AutoCloseable {
                 KvStoreGrpc.getDeleteMethod().getFullMethodName(), diskCalls,
                 AdminGrpc.getExplainMethod().getFullMethodName(), diskCalls,
                 AdminGrpc.getListMethod().getFullMethodName(), diskCalls,
-                AdminGrpc.getStatMethod().getFullMethodName(), diskCalls);
+                AdminGrpc.getStatMethod().getFullMethodName(), diskCalls,
+                AdminGrpc.getSegmentsMethod().getFullMethodName(), diskCalls,
+                AdminGrpc.getDiagnoseMethod().getFullMethodName(), diskCalls);
         return new ServerCallExecutorSupplier() {
             @Override
             public <Q, A> @Nullable Executor getExecutor(ServerCall<Q, A> call, Metadata headers) {

@@ -1,4 +1,4 @@
-package kvstore.server.grpc;
+package kvstore.server.view;
 
 import kvstore.store.Departure;
 import kvstore.store.Explanation;

@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.bench.start;
+
+import org.jspecify.annotations.NullMarked;
