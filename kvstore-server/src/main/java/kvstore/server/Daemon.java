@@ -146,6 +146,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void open(UnaryOperator<IoEngine> between) throws IOException {
+        metrics.bindDrain(drain::isOn); // an alert on a start that does not end asks for it
         Access access = openAccess();
         if (config.admin().listen().isPresent()) {
             admin = Optional.of(
@@ -190,7 +191,6 @@ public final class Daemon implements AutoCloseable {
         metrics.bindStore(store::stats, () -> availableBytes(disk));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         metrics.bindGpus(gpus.path(), gpus.reason(), gpus.engine().map(GpuFigures::of));
-        metrics.bindDrain(drain::isOn);
         metrics.bindDisk(disk::reads, disk::writes);
         metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         DaemonView view = parts.add(new DaemonView(transfers, node, background, effective));
