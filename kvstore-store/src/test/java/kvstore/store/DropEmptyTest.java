@@ -69,9 +69,8 @@ final class DropEmptyTest {
 
     @Test
     void aLeaseKeepsThem() {
-        long lease = harness.store
-                .lookup(List.of(ChunkKey.of("k0")), "", 10_000)
-                .leaseId();
+        long lease =
+                harness.store.lookup(List.of(ChunkKey.of("k0")), "", 10_000).leaseId();
         harness.store.delete(keys(0));
 
         assertThat(harness.store.dropEmpty()).isZero();
