@@ -186,8 +186,7 @@ public final class BenchCommand implements KvStoreCommand {
     }
 
     private int onTarget(Target daemon) {
-        ClientOptions plain =
-                ClientOptions.defaults().withTimeout(CALL_TIMEOUT).withClientName("kvstore-bench");
+        ClientOptions plain = ClientOptions.defaults().withTimeout(CALL_TIMEOUT).withClientName("kvstore-bench");
         ClientOptions options = tls.files().map(plain::withTls).orElse(plain);
         try (KvStoreClient client = KvStoreClient.connect(daemon, options);
                 CleanUp cleanUp = new CleanUp()) {
