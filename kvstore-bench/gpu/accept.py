@@ -1,4 +1,4 @@
-"""GPU regions of a PyTorch process against a real daemon on a GPU host: every byte compared, with everything killed once.
+"""GPU regions of a PyTorch process and a real daemon on a GPU host: every byte compared, everything killed once.
 
     python3 accept.py [STEP ...]          all steps without arguments; exits with 1 if one failed
 

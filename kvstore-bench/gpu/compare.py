@@ -1,12 +1,12 @@
-"""Rates of LMCache's plugins between GPU memory and disk: ours through the daemon, LMCache's own GdsBackend, cuFile alone.
+"""Rates of LMCache's plugins between GPU memory and disk: ours, LMCache's own GdsBackend, and cuFile alone.
 
     python3 compare.py PLACE [PLACE ...]
 
-A place is ``disks`` (the eight file systems of fast_disks.sh, O_DIRECT) or ``cache`` (one file system's page cache). Both
-plugins are driven as LMCache drives them: batched_submit_put_task, batched_contains, batched_get_blocking, 391 chunks of
-15.75 MiB (100,000 tokens of Llama-3.1-405B on one of eight GPUs, 6.2 GB) and 192 of 32 MiB (an 8B model). GdsBackend has 32
-threads, and in ``disks`` its first level of directories is spread over the eight. Each line is one pass; bytes are compared
-after the last. Prints lines of JSON.
+A place is ``disks`` (the eight file systems of fast_disks.sh, O_DIRECT) or ``cache`` (one file system's page cache).
+Both plugins are driven as LMCache drives them: batched_submit_put_task, batched_contains, batched_get_blocking, 391
+chunks of 15.75 MiB (100,000 tokens of Llama-3.1-405B on one of eight GPUs, 6.2 GB) and 192 of 32 MiB (an 8B model).
+GdsBackend has 32 threads. In ``disks`` its first level of directories is spread over the eight; ours has a directory
+on each. Each line is one pass; bytes are compared after the last. Prints lines of JSON.
 """
 
 from __future__ import annotations
@@ -187,13 +187,13 @@ def gds_directory(place: str) -> Iterator[pathlib.Path]:
 
 
 def daemon_for(place: str, *settings: str) -> Daemon:
-    """Ours: in ``disks`` its segments are spread, in ``cache`` its files are not read with O_DIRECT."""
-    common = ["data.capacity=22GiB", "data.max-value-size=32MiB"]
+    """Ours: in ``disks`` with a directory on each, in ``cache`` its files are not read with O_DIRECT."""
+    common = ["data.max-value-size=32MiB"]
     if DEVICE != "cpu":
         common += ["gds.read-threads=32", "gds.write-threads=32"]
     if place == "disks":
-        return Daemon("compare-disks", *common, "data.segment-size=104MiB", *settings, spread=DISKS)
-    return Daemon("compare-cache", *common, "data.direct-io=off", *settings)
+        return Daemon("compare", *common, "data.capacity=3GiB", "data.segment-size=104MiB", *settings, disks=DISKS)
+    return Daemon("compare", *common, "data.capacity=22GiB", "data.direct-io=off", *settings)
 
 
 def raw(place: str) -> None:

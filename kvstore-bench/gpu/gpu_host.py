@@ -1,7 +1,7 @@
 """What the scripts of this folder share: a daemon of their own, a buffer on the GPU, a client that waits.
 
-They run in the folder that pack_daemon.sh makes. With ``DEVICE=cpu`` shared memory of the host stands in for that of a GPU,
-which tries the scripts, and nothing else, on a machine without one.
+They run in the folder that pack_daemon.sh makes. With ``DEVICE=cpu`` shared memory of the host stands in for that of a
+GPU, which tries the scripts, and nothing else, on a machine without one.
 """
 
 from __future__ import annotations
@@ -39,41 +39,31 @@ class Daemon:
 
     Args:
         name: Of its directory, socket and log below WORK.
-        data: Where its pool is; by default in its directory.
-        spread: Directories over which its segment files are spread, see spread.c.
+        disks: Where its pool is, in a directory of its name on each; by default in its directory.
         settings: Further ones, each ``key=value``.
     """
 
-    def __init__(
-        self, name: str, *settings: str, data: pathlib.Path | None = None, spread: Sequence[pathlib.Path] = ()
-    ) -> None:
+    def __init__(self, name: str, *settings: str, disks: Sequence[pathlib.Path] = ()) -> None:
         self.directory = WORK / name
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.data = data or self.directory / "pool"
+        self.data, *self._more = [disk / name for disk in disks] or [self.directory / "pool"]
         self.target = f"unix:{self.directory}/s"
         self.log = self.directory / "log"
-        self._spread = [directory / name for directory in spread]
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Starts it and returns when it serves."""
-        environment = dict(os.environ)
-        for directory in self._spread:
-            directory.mkdir(parents=True, exist_ok=True)
-        if self._spread:
-            environment["KVSTORE_SPREAD"] = ":".join(map(str, self._spread))
-        self.data.parent.mkdir(parents=True, exist_ok=True)
         (self.directory / "s").unlink(missing_ok=True)
         defaults = ("grpc.listen=127.0.0.1:0", f"grpc.unix-socket={self.directory}/s", "admin.listen=")
-        arguments = [f"--set={setting}" for setting in (*defaults, *self._settings)]
+        more = f"data.more-directories={','.join(map(str, self._more))}"
+        arguments = [f"--set={setting}" for setting in (*defaults, more, *self._settings)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(KIT / "kvstore"), "serve", f"--data={self.data}", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment,
                 start_new_session=True,
             )
         deadline = time.monotonic() + 60
@@ -104,7 +94,7 @@ class Daemon:
     def remove(self) -> None:
         """Stops it and deletes its files."""
         self.stop()
-        for directory in (self.data, *self._spread):
+        for directory in (self.data, *self._more):
             shutil.rmtree(directory, ignore_errors=True)
 
     def cpu_seconds(self) -> float:

@@ -15,7 +15,7 @@ if [[ ! -d $folder/jre ]]; then
   "$JAVA_HOME/bin/jlink" --strip-debug --no-header-files --no-man-pages --compress zip-0 --output "$folder/jre" --add-modules \
     java.base,java.logging,java.management,jdk.management,java.naming,java.xml,jdk.unsupported,jdk.net,jdk.httpserver
 fi
-gcc -O2 -Wall -shared -fPIC -Wl,--no-as-needed -o "$folder/jre/lib/libsyslookup.so" "$here/spread.c" -lm -ldl
+gcc -O2 -Wall -shared -fPIC -o "$folder/spread.so" "$here/spread.c"
 rm -rf "$folder/lib" "$folder/python"
 mkdir -p "$folder/python"
 cp -r "$root/kvstore-bench/target/lib" "$folder/lib"

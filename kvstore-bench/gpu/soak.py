@@ -1,9 +1,9 @@
-"""Two PyTorch processes store and load GPU memory at random through one daemon that has to evict, and are killed over and over.
+"""Two PyTorch processes store and load GPU memory at random through a daemon that evicts, and are killed all the time.
 
     python3 soak.py SECONDS
 
-Every hit is compared, byte for byte. Prints a line every 20 s and a verdict; exits with 1 for a wrong byte, a worker that
-ended by itself, or GPU memory that is gone when the workers are.
+Every hit is compared, byte for byte. Prints a line every 20 s and a verdict; exits with 1 for a wrong byte, a worker
+that ended by itself, or GPU memory that is gone when the workers are.
 """
 
 from __future__ import annotations

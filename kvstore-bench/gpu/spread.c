@@ -1,11 +1,10 @@
 /*
- * Spreads files over several file systems, as a striped Lustre file system would by itself: each new segment (*.seg), and
- * each new file in KVSTORE_SPREAD_IN, is made on the next of the directories in KVSTORE_SPREAD (separated by colons), with a
- * symbolic link in its place. In a daemon it stands in for the JDK's libsyslookup.so, through which the C library is found;
- * elsewhere it is preloaded. For measurements on hosts without a striped file system only: nothing deletes the files behind
- * the links.
+ * Spreads files over several file systems, as a striped Lustre file system would by itself: each new file in
+ * KVSTORE_SPREAD_IN is made on the next of the directories in KVSTORE_SPREAD (separated by colons), with a symbolic link in
+ * its place. For fs_native in measurements on hosts without a striped file system only: nothing deletes the files behind the
+ * links.
  *
- *   gcc -O2 -shared -fPIC -Wl,--no-as-needed -o jre/lib/libsyslookup.so spread.c -lm -ldl
+ *   gcc -O2 -shared -fPIC -o spread.so spread.c; LD_PRELOAD=./spread.so ...
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -43,10 +42,7 @@ static int spread(const char *path, int flags, mode_t mode) {
 
 static int is_to_be_spread(const char *path, int flags) {
     const char *in = getenv("KVSTORE_SPREAD_IN");
-    size_t length = strlen(path);
-    if (!(flags & O_CREAT) || !getenv("KVSTORE_SPREAD")) return 0;
-    if ((flags & O_EXCL) && length > 4 && strcmp(path + length - 4, ".seg") == 0) return 1;
-    return in && strncmp(path, in, strlen(in)) == 0 && access(path, F_OK) != 0;
+    return flags & O_CREAT && getenv("KVSTORE_SPREAD") && in && strncmp(path, in, strlen(in)) == 0 && access(path, F_OK) != 0;
 }
 
 static int open_or_spread(const char *path, int flags, mode_t mode) {

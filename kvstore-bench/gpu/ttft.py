@@ -2,16 +2,16 @@
 
     python3 ttft.py --label NAME --mode none|lmc|mp --out FILE [--reference FILE]
 
-An 8B shape (Llama 3.1) with made-up weights that are large enough for the answer to depend on the KV cache; one request at a
-time, eager, one token out with its 20 most likely alternatives. For each length:
+An 8B shape (Llama 3.1) with made-up weights that are large enough for the answer to depend on the KV cache; one request
+at a time, eager, one token out with its 20 most likely alternatives. For each length:
 
 - cold: the first time that this prompt is seen
 - gpu: again at once, from vLLM's own prefix cache, while the first store may be under way
 - again: the same with that cache emptied, at once after another cold prompt: from LMCache, while its store is under way
 - warm: after a pause, with vLLM's cache emptied, and in mode mp LMCache's memory, too
 
-Answers are compared with those in REFERENCE (of a run in mode none), where there is one, else with the cold one. Equal to
-rounding is: at least 17 of 20 tokens in common.
+Answers are compared with those in REFERENCE (of a run in mode none), where there is one, else with the cold one. Equal
+to rounding is: at least 17 of 20 tokens in common.
 """
 
 from __future__ import annotations

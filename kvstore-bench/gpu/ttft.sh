@@ -47,10 +47,10 @@ spread_directories() {
 }
 
 start_daemon() {
-  mkdir -p "$work/ttft" /mnt/l{0..7}/segments
+  mkdir -p "$work/ttft"
   rm -f "$work/ttft/s"
-  KVSTORE_SPREAD=$(printf '%s:' /mnt/l{0..7}/segments | sed 's/:$//') setsid "$kit/kvstore" serve --data="$work/ttft/pool" \
-    --set=grpc.listen=127.0.0.1:0 --set=grpc.unix-socket="$work/ttft/s" --set=admin.listen= --set=data.capacity=40GiB \
+  setsid "$kit/kvstore" serve --data=/mnt/l0/ttft --set=data.more-directories="$(printf '/mnt/l%s/ttft,' {1..7} | sed 's/,$//')" \
+    --set=grpc.listen=127.0.0.1:0 --set=grpc.unix-socket="$work/ttft/s" --set=admin.listen= --set=data.capacity=5GiB \
     --set=data.segment-size=104MiB --set=data.max-value-size=32MiB --set=data.read-threads=32 --set=data.write-threads=16 \
     --set=gds.read-threads=32 --set=gds.write-threads=32 ${DAEMON_OPTIONS:-} >>"$out/daemon.log" 2>&1 &
   daemon=$!
@@ -111,7 +111,7 @@ for stage in $stages; do
       rm -rf /mnt/l?/spread "$work/gds"
       ;;
     ours)
-      rm -rf "$work/ttft/pool" /mnt/l?/segments
+      rm -rf /mnt/l?/ttft
       start_daemon
       settings=ours engine ours lmc "${reference[@]}"
       stop_daemon KILL
@@ -121,11 +121,11 @@ for stage in $stages; do
       start_daemon
       settings=ours engine restart lmc "${reference[@]}" --warm 1 --at-once 0
       stop_daemon
-      rm -rf "$work/ttft/pool" /mnt/l?/segments
+      rm -rf /mnt/l?/ttft
       ;;
     mp_fs)
       mkdir -p "$work/fs" /mnt/l{0..7}/spread
-      export KVSTORE_SPREAD KVSTORE_SPREAD_IN=$work/fs/ LD_PRELOAD=$kit/jre/lib/libsyslookup.so
+      export KVSTORE_SPREAD KVSTORE_SPREAD_IN=$work/fs/ LD_PRELOAD=$kit/spread.so
       KVSTORE_SPREAD=$(printf '%s:' /mnt/l{0..7}/spread | sed 's/:$//')
       server mp_fs --l2-adapter "{\"type\":\"fs_native\",\"base_path\":\"$work/fs\",\"use_odirect\":true,\"num_workers\":32}"
       unset KVSTORE_SPREAD KVSTORE_SPREAD_IN LD_PRELOAD
@@ -135,7 +135,7 @@ for stage in $stages; do
       rm -rf /mnt/l?/spread "$work/fs"
       ;;
     mp_ours)
-      rm -rf "$work/ttft/pool" /mnt/l?/segments
+      rm -rf /mnt/l?/ttft
       start_daemon
       server mp_ours --shm-name ttft --l1-align-bytes 4096 --l2-adapter "{\"type\":\"native_plugin\",\"module_path\":\
 \"kvstore_lmcache\",\"class_name\":\"KvStoreClient\",\"adapter_params\":{\"target\":\"unix:$work/ttft/s\",\"channels\":8}}"
@@ -143,7 +143,7 @@ for stage in $stages; do
       kill "$server"
       wait "$server" 2>/dev/null
       stop_daemon
-      rm -rf "$work/ttft/pool" /mnt/l?/segments
+      rm -rf /mnt/l?/ttft
       ;;
   esac
 done

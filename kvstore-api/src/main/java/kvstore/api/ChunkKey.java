@@ -22,6 +22,8 @@ public final class ChunkKey {
     /** The namespace of callers that have none. */
     public static final String DEFAULT_NAMESPACE = "";
 
+    private static final String HEX_PREFIX = "hex:";
+
     private final String namespace;
     private final byte[] bytes;
 
@@ -82,6 +84,23 @@ public final class ChunkKey {
         return 31 * namespace.hashCode() + Arrays.hashCode(bytes);
     }
 
+    /**
+     * A key of the default namespace from text as {@link #toString} shows it: itself, or {@code hex:} and the digits of the
+     * bytes.
+     *
+     * @throws IllegalArgumentException if the key is empty or too long, or what follows {@code hex:} are no digits
+     */
+    public static ChunkKey parse(String text) {
+        if (!text.startsWith(HEX_PREFIX)) {
+            return of(text);
+        }
+        try {
+            return of(HexFormat.of().parseHex(text.substring(HEX_PREFIX.length())));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("key '%s': %s".formatted(text, e.getMessage()), e);
+        }
+    }
+
     /** The key as text for people: UTF-8 where it is printable, else {@code hex:} and its digits. */
     @Override
     public String toString() {
@@ -96,6 +115,6 @@ public final class ChunkKey {
         } catch (CharacterCodingException _) {
             // not text: shown as digits below
         }
-        return "hex:" + HexFormat.of().formatHex(bytes);
+        return HEX_PREFIX + HexFormat.of().formatHex(bytes);
     }
 }

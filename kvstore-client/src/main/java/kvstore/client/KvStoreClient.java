@@ -19,7 +19,11 @@ import kvstore.api.ChunkKey;
 import kvstore.v1.AdminGrpc;
 import kvstore.v1.ClearRequest;
 import kvstore.v1.ClearResponse;
+import kvstore.v1.ContentsRequest;
+import kvstore.v1.ContentsResponse;
 import kvstore.v1.DeleteRequest;
+import kvstore.v1.DiagnoseRequest;
+import kvstore.v1.DiagnoseResponse;
 import kvstore.v1.DrainRequest;
 import kvstore.v1.DrainResponse;
 import kvstore.v1.ExplainRequest;
@@ -28,6 +32,8 @@ import kvstore.v1.HashCheck;
 import kvstore.v1.HashCheckResult;
 import kvstore.v1.HelloRequest;
 import kvstore.v1.HelloResponse;
+import kvstore.v1.HistoryRequest;
+import kvstore.v1.HistoryResponse;
 import kvstore.v1.KvStoreGrpc;
 import kvstore.v1.ListRequest;
 import kvstore.v1.ListResponse;
@@ -42,6 +48,8 @@ import kvstore.v1.RegisterRegionResponse;
 import kvstore.v1.ReleaseRequest;
 import kvstore.v1.ScrubRequest;
 import kvstore.v1.ScrubResponse;
+import kvstore.v1.SegmentsRequest;
+import kvstore.v1.SegmentsResponse;
 import kvstore.v1.StatRequest;
 import kvstore.v1.StatResponse;
 
@@ -296,6 +304,30 @@ public final class KvStoreClient implements AutoCloseable {
                 .setLevel(level)
                 .setLogger(logger)
                 .build()));
+    }
+
+    /** What the daemon did in the last minutes, in steps that ended later than this, in milliseconds since 1970. */
+    public HistoryResponse history(long afterMillis) {
+        HistoryRequest request =
+                HistoryRequest.newBuilder().setAfterMillis(afterMillis).build();
+        return call(() -> admin().history(request));
+    }
+
+    /** Segment files by age, in at most so many groups, 1 to 1000. */
+    public SegmentsResponse segments(int maxGroups) {
+        SegmentsRequest request =
+                SegmentsRequest.newBuilder().setMaxGroups(maxGroups).build();
+        return call(() -> admin().segments(request));
+    }
+
+    /** Chunks by what their keys say, as they were counted last. */
+    public ContentsResponse contents() {
+        return call(() -> admin().contents(ContentsRequest.getDefaultInstance()));
+    }
+
+    /** What helps to find out what is wrong. */
+    public DiagnoseResponse diagnose() {
+        return call(() -> admin().diagnose(DiagnoseRequest.getDefaultInstance()));
     }
 
     /** Ends what is under way with {@code UNAVAILABLE} and closes the connections. Idempotent. */

@@ -31,10 +31,10 @@ import kvstore.server.admin.AdminHttp;
 import kvstore.server.clear.Clears;
 import kvstore.server.config.DaemonConfig;
 import kvstore.server.config.DataConfig;
+import kvstore.server.config.EffectiveValue;
 import kvstore.server.config.TlsConfig;
 import kvstore.server.grpc.GrpcDoor;
-import kvstore.server.grpc.NodeIdentity;
-import kvstore.server.grpc.Upkeep;
+import kvstore.server.grpc.Operations;
 import kvstore.server.identity.Access;
 import kvstore.server.io.GuardedEngine;
 import kvstore.server.lm.LmDoor;
@@ -56,6 +56,8 @@ import kvstore.server.tls.Certificates;
 import kvstore.server.transfer.Drain;
 import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
+import kvstore.server.view.DaemonView;
+import kvstore.server.view.NodeIdentity;
 import kvstore.store.CapacityConfig;
 import kvstore.store.ChunkStore;
 import kvstore.store.ScrubReport;
@@ -80,7 +82,11 @@ public final class Daemon implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 
+    /** Between two looks whether a full disk has space. */
+    private static final long FULL_DISK_PAUSE_MILLIS = 200;
+
     private final DaemonConfig config;
+    private final List<EffectiveValue> effective;
     private final Instant started = Instant.now();
     private final AtomicReference<State> state = new AtomicReference<>(State.STARTING);
     private final CountDownLatch stopped = new CountDownLatch(1);
@@ -98,8 +104,9 @@ public final class Daemon implements AutoCloseable {
     private Optional<Scrubs> scrubs = Optional.empty();
     private volatile Optional<Certificates> certificates = Optional.empty();
 
-    private Daemon(DaemonConfig config) {
+    private Daemon(DaemonConfig config, List<EffectiveValue> effective) {
         this.config = config;
+        this.effective = effective;
     }
 
     /**
@@ -108,12 +115,22 @@ public final class Daemon implements AutoCloseable {
      * @throws StartException if it cannot; nothing is left running
      */
     public static Daemon start(DaemonConfig config) throws StartException {
-        return start(config, UnaryOperator.identity());
+        return start(config, List.of());
+    }
+
+    /**
+     * The same, for one that shall be able to say what it was told.
+     *
+     * @param effective where {@code config} comes from
+     */
+    public static Daemon start(DaemonConfig config, List<EffectiveValue> effective) throws StartException {
+        return start(config, effective, UnaryOperator.identity());
     }
 
     /** The same, with something between the store and its engine: what a test breaks. */
-    static Daemon start(DaemonConfig config, UnaryOperator<IoEngine> between) throws StartException {
-        Daemon daemon = new Daemon(config);
+    static Daemon start(DaemonConfig config, List<EffectiveValue> effective, UnaryOperator<IoEngine> between)
+            throws StartException {
+        Daemon daemon = new Daemon(config, effective);
         boolean running = false;
         try {
             daemon.open(between);
@@ -131,8 +148,8 @@ public final class Daemon implements AutoCloseable {
     private void open(UnaryOperator<IoEngine> between) throws IOException {
         Access access = openAccess();
         if (config.admin().listen().isPresent()) {
-            admin = Optional.of(parts.add(
-                    AdminHttp.start(config.admin().listen().get(), metrics::scrape, this::whyNotReady, this::trouble)));
+            admin = Optional.of(
+                    parts.add(AdminHttp.start(config.admin(), metrics::scrape, this::whyNotReady, this::trouble)));
         }
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
         PosixEngine engine = parts.add(openEngine());
@@ -176,6 +193,7 @@ public final class Daemon implements AutoCloseable {
         metrics.bindDrain(drain::isOn);
         metrics.bindDisk(disk::reads, disk::writes);
         metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
+        DaemonView view = parts.add(new DaemonView(transfers, node, background, effective));
         GrpcDoor opened = parts.add(new GrpcDoor(
                 config.grpc(),
                 access,
@@ -183,8 +201,9 @@ public final class Daemon implements AutoCloseable {
                 node,
                 regions,
                 config.lease().maxDuration(),
-                new Upkeep(background, clears)));
+                new Operations(view, background, clears)));
         door = Optional.of(opened);
+        admin.ifPresent(page -> page.show(view));
         opened.open();
         if (config.resp().listen().isPresent()) {
             RespDoor resp = parts.add(new RespDoor(config.resp(), transfers, Version.current()));
@@ -358,13 +377,20 @@ public final class Daemon implements AutoCloseable {
             Files.createDirectory(directory);
         }
         DataConfig data = config.data();
-        return PosixEngine.open(
-                new EngineConfig(
-                        data.readThreads(),
-                        data.writeThreads(),
-                        data.directIo(),
-                        config.lustre().layout()),
-                directory);
+        EngineConfig threads = new EngineConfig(
+                data.readThreads(),
+                data.writeThreads(),
+                data.directIo(),
+                config.lustre().layout());
+        try {
+            return FullDisk.open(
+                    () -> PosixEngine.open(threads, directory),
+                    () -> ChunkStore.makeRoom(directory, config.node()),
+                    FULL_DISK_PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for space in " + directory, e);
+        }
     }
 
     private StoreConfig storeConfig() {

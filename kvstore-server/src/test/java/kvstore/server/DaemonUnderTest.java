@@ -23,6 +23,7 @@ import java.util.function.UnaryOperator;
 import kvstore.api.IoEngine;
 import kvstore.client.Target;
 import kvstore.server.config.ConfigException;
+import kvstore.server.config.ConfigValues;
 import kvstore.server.config.DaemonConfig;
 
 /** A real daemon in this process, on a real directory and real sockets. */
@@ -66,8 +67,8 @@ public final class DaemonUnderTest implements AutoCloseable {
                     "admin.listen=127.0.0.1:0",
                     "shutdown.drain-timeout=2s"));
             all.addAll(List.of(sets));
-            DaemonConfig config = DaemonConfig.load(Optional.empty(), Map.of(), all);
-            return new DaemonUnderTest(Daemon.start(config, between), socket, all);
+            ConfigValues values = ConfigValues.load(Optional.empty(), Map.of(), all);
+            return new DaemonUnderTest(Daemon.start(values.bind(), values.effective(), between), socket, all);
         } catch (IOException | ConfigException e) {
             throw new AssertionError(e);
         }
@@ -137,6 +138,11 @@ public final class DaemonUnderTest implements AutoCloseable {
                 .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                 .sum();
+    }
+
+    /** Where metrics, health and the page are. */
+    public int adminPort() {
+        return daemon.adminAddress().orElseThrow().getPort();
     }
 
     /** Asks the admin port. */

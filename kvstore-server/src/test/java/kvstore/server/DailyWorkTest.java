@@ -8,8 +8,16 @@ import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.stub.StreamObserver;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import kvstore.server.testing.HeldEngine;
 import kvstore.v1.ClearRequest;
 import kvstore.v1.ExplainRequest;
@@ -36,7 +44,7 @@ final class DailyWorkTest {
     }
 
     private static CommandRun run(DaemonUnderTest daemon, String... args) {
-        String[] all = java.util.Arrays.copyOf(args, args.length + 2);
+        String[] all = Arrays.copyOf(args, args.length + 2);
         all[args.length] = "--target";
         all[args.length + 1] = daemon.target().toString();
         return CommandRun.of(all);
@@ -71,6 +79,24 @@ final class DailyWorkTest {
             assertThat(run(again, "clear", "--all", "--yes").out()).isEqualTo("cleared 2 chunks (2.0 KiB) in all\n");
             assertThat(stubs.admin().stat(StatRequest.getDefaultInstance()).getChunks())
                     .isZero();
+        }
+    }
+
+    @Test
+    void aClearedDiskIsFree() throws Exception {
+        try (DaemonUnderTest daemon = DaemonUnderTest.start(directory)) {
+            GeneratedStubs stubs = new GeneratedStubs(daemon.tcp());
+            for (int i = 0; i < 9; i++) {
+                stubs.put("k" + i, Payloads.bytes("k" + i, 20 << 20));
+            }
+            assertThat(stubs.admin().stat(StatRequest.getDefaultInstance()).getSegments())
+                    .isGreaterThan(1);
+
+            assertThat(run(daemon, "clear", "--all", "--yes").out()).isEqualTo("cleared 9 chunks (180.0 MiB) in all\n");
+            assertThat(stubs.admin().stat(StatRequest.getDefaultInstance()).getSegments())
+                    .isEqualTo(1);
+            stubs.put("k0", Payloads.bytes("k0", 20 << 20));
+            assertThat(stubs.get("k0").data()).isEqualTo(Payloads.bytes("k0", 20 << 20));
         }
     }
 
@@ -143,6 +169,69 @@ final class DailyWorkTest {
             assertThat(run(daemon, "drain").exitCode()).isZero();
             assertThat(answers.all().join().getFirst().getStatus()).isEqualTo(PutStatus.PUT_STATUS_STORED);
         }
+    }
+
+    @Test
+    void topShowsWhatGoesOn() throws Exception {
+        try (DaemonUnderTest daemon = DaemonUnderTest.start(directory)) {
+            GeneratedStubs stubs = new GeneratedStubs(daemon.tcp());
+            stubs.put("key", Payloads.bytes("key", 3 << 20));
+            stubs.get(List.of("key", "nothing"));
+            Await.until(() -> run(daemon, "top").out().contains("50.0 % of 2 gets in 15 min"));
+
+            CommandRun top = run(daemon, "top", "--once");
+            assertThat(top.exitCode()).isZero();
+            assertThat(top.out())
+                    .startsWith("kvstore ")
+                    .contains("test  ready", "misses", "1 absent", "load of a chunk", "1 (3.0 MiB) in 1 segments")
+                    .doesNotContain("\033");
+            assertThat(run(daemon, "top", "--json").out()).contains("\"steps\":[{", "\"get_hits\":1", "\"stat\":{");
+        }
+    }
+
+    @Test
+    void aBundleSaysMuchButNoSecret() throws Exception {
+        Path file = directory.resolve("bundle.zip");
+        try (DaemonUnderTest daemon = DaemonUnderTest.start(directory)) {
+            new GeneratedStubs(daemon.tcp()).put("key", ByteString.copyFromUtf8("this is payload ".repeat(1000)));
+            System.setProperty("kvstore.test.password", "hunter2");
+            CommandRun bundle = run(daemon, "support-bundle", "--output", file.toString());
+            assertThat(bundle.exitCode()).as(bundle.err()).isZero();
+            assertThat(bundle.out()).startsWith(file + "\n").contains("metrics.txt", "threads.txt", "config.txt");
+            assertThat(run(daemon, "support-bundle", "--output", file.toString())
+                            .exitCode())
+                    .isEqualTo(2);
+        } finally {
+            System.clearProperty("kvstore.test.password");
+        }
+        Map<String, String> parts = new TreeMap<>();
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            for (ZipEntry entry : Collections.list(zip.entries())) {
+                parts.put(
+                        entry.getName(), new String(zip.getInputStream(entry).readAllBytes(), StandardCharsets.UTF_8));
+            }
+        }
+        assertThat(parts)
+                .containsOnlyKeys(
+                        "README.txt",
+                        "config.txt",
+                        "contents.json",
+                        "doctor.txt",
+                        "history.json",
+                        "log.txt",
+                        "metrics.txt",
+                        "segments.json",
+                        "stat.json",
+                        "threads.txt",
+                        "versions.txt");
+        assertThat(parts.get("metrics.txt")).contains("kvstore_ready 1.0");
+        assertThat(parts.get("config.txt")).contains("data.capacity", "1GiB", "--set");
+        assertThat(parts.get("threads.txt")).contains("\"kvstore-history\"", "    at ");
+        assertThat(parts.get("versions.txt")).contains("java", "system");
+        assertThat(parts.get("doctor.txt")).contains("CHECK");
+        assertThat(parts.get("README.txt")).contains("No payload is in here", "log.txt");
+        assertThat(String.join("\n", parts.values())).doesNotContain("hunter2", "this is payload", "could not be had");
+        assertThat(Files.getPosixFilePermissions(file)).hasSize(2);
     }
 
     @Test

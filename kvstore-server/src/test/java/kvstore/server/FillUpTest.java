@@ -115,6 +115,40 @@ final class FillUpTest {
         }
     }
 
+    /** Not a byte is free: the oldest segment goes, everything else is served, and puts go on. */
+    @Test
+    void aStartOnACompletelyFullDisk() throws Exception {
+        try (SmallFileSystem small = SmallFileSystem.ext4(directory, FILE_SYSTEM_BYTES)) {
+            Path pool = small.path().resolve("pool");
+            try (PosixEngine engine = engine(small.path());
+                    DaemonUnderTest daemon = daemon(pool, 0)) {
+                putUntilFull(new GeneratedStubs(daemon.tcp()), engine, small.path());
+            }
+            Path others = small.path().resolve("others");
+            grow(others, Long.MAX_VALUE);
+            growByBytes(others);
+            assertThat(Files.getFileStore(small.path()).getUsableSpace()).isLessThan(64 << 10);
+            try (DaemonUnderTest daemon = daemon(pool, 0)) {
+                GeneratedStubs stubs = new GeneratedStubs(daemon.tcp());
+                assertNewestIsThere(stubs);
+                Awaitility.await().atMost(LIMIT).until(() -> put(stubs).getStatus() == PutStatus.PUT_STATUS_STORED);
+                assertNewestIsThere(stubs);
+            }
+        }
+    }
+
+    /** The last bytes that {@link #grow} left. */
+    private static void growByBytes(Path file) {
+        ByteBuffer piece = ByteBuffer.allocateDirect(4096);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.APPEND)) {
+            while (channel.write(piece.clear()) > 0) {
+                channel.force(true);
+            }
+        } catch (IOException _) {
+            // no space left
+        }
+    }
+
     private static DaemonUnderTest daemon(Path pool, long floorBytes) throws StartException {
         return DaemonUnderTest.start(
                 pool,

@@ -285,6 +285,7 @@ final class WireContractTest {
         assertThat(stat.getChunkBytes()).isEqualTo(25 * 100 + 300);
         assertThat(stat.getReady()).isTrue();
         assertThat(stat.getMemoryUsedBytes()).isZero();
+        assertThat(stat.getEvictionPolicy()).isEqualTo("reinsert");
         assertThat(stat.getUsedBytes()).isBetween(1L, stat.getCapacityBytes());
         List<String> keys = new ArrayList<>();
         String token = "";

@@ -85,6 +85,13 @@ final class ChunkIndex {
         }
     }
 
+    /** Shows all chunks: as slow as {@link #showUses}. */
+    void show(SegmentTally tally) {
+        for (IndexStripe stripe : stripes) {
+            stripe.show(tally);
+        }
+    }
+
     /** Finds a chunk for a look that is no use. */
     @Nullable
     Slot peek(KeyDigest digest) {

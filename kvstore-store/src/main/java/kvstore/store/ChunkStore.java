@@ -40,6 +40,18 @@ public final class ChunkStore implements AutoCloseable {
     }
 
     /**
+     * Deletes what goes first anyway, so that a node can start whose file system is full: a file that was set aside, or else
+     * the oldest segment. For one of several directories, a delete that only that segment knew of is lost with it.
+     *
+     * @param directory the pool's
+     * @return false if there is nothing to delete
+     * @throws StoreException if a daemon uses the node, or the file system fails
+     */
+    public static boolean makeRoom(Path directory, String node) throws StoreException {
+        return NodeDirectory.makeRoom(directory, node);
+    }
+
+    /**
      * Asks for room for a value. Blocks for at most {@code wait}, and only while a new segment is being prepared.
      *
      * @param length of the value in bytes, 1 to {@link StoreConfig#maxValueBytes()}
@@ -92,6 +104,11 @@ public final class ChunkStore implements AutoCloseable {
         return store.directory();
     }
 
+    /** What goes when room is needed. */
+    public EvictionConfig eviction() {
+        return store.eviction();
+    }
+
     /** The store in numbers. Never blocks. */
     public StoreStats stats() {
         return store.stats();
@@ -134,6 +151,19 @@ public final class ChunkStore implements AutoCloseable {
     /** Remembers, for {@link #explain}, that a put was refused because there was no memory for it. Never blocks. */
     public void shedWithoutMemory(ChunkKey key, long length) {
         store.puts().shedWithoutMemory(key, length);
+    }
+
+    /** All segment files in use, oldest first. A walk over the whole index: some ten milliseconds for a million chunks. */
+    public List<SegmentStats> segments() {
+        return store.segmentStats();
+    }
+
+    /**
+     * Deletes the oldest segment files as long as there is nothing in them that a get would find, so that what was deleted
+     * gives its room back to the file system now. Blocks. Returns how many.
+     */
+    public int dropEmpty() {
+        return store.dropEmpty();
     }
 
     /** Keys of which {@link #explain} knows why they are not here. */

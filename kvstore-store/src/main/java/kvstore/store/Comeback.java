@@ -28,6 +28,7 @@ final class Comeback implements Volume.Returning {
     private final InFlight inFlight;
     private final BlockBuffers buffers;
     private final StoreListener listener;
+    private final Unusable unusable;
 
     Comeback(
             SegmentScanner scanner,
@@ -42,6 +43,7 @@ final class Comeback implements Volume.Returning {
         this.inFlight = inFlight;
         this.buffers = buffers;
         this.listener = listener;
+        this.unusable = new Unusable(segments, listener);
     }
 
     /** Opens the files again: the old descriptors may be of a mount that is gone. */
@@ -124,11 +126,12 @@ final class Comeback implements Volume.Returning {
                 // Was written while this directory was away: there cannot be two of one number.
                 LOG.warn("{} has the number of another segment and is deleted", found.file());
                 usable.segment().file().close();
-                delete(volume, found);
+                unusable.delete(volume, found);
             }
-            case Scan.Empty() -> delete(volume, found);
-            case Scan.Damaged(SegmentDamage damage, String message) -> setAside(volume, found, damage, message);
-            case Scan.Unread(IoFailure failure) -> stray(volume, found, failure);
+            case Scan.Empty() -> unusable.delete(volume, found);
+            case Scan.Damaged(SegmentDamage damage, String message) ->
+                unusable.setAside(volume, found, damage, message);
+            case Scan.Unread(IoFailure failure) -> unusable.leaveAlone(volume, found, failure);
             case Scan.Missing() -> {}
         }
     }
@@ -166,29 +169,5 @@ final class Comeback implements Volume.Returning {
         return segment == null
                 || segment.header().epoch() < than.header().epoch()
                 || (segment.header().epoch() == than.header().epoch() && segment.id() < than.id());
-    }
-
-    private void delete(Volume volume, Found found) {
-        IoFailure failure = volume.directory().delete(found.file());
-        if (failure != null) {
-            stray(volume, found, failure);
-        }
-    }
-
-    private void setAside(Volume volume, Found found, SegmentDamage damage, String message) {
-        LOG.warn("{} is damaged and set aside ({}): {}", found.file(), damage.label(), message);
-        listener.segmentDamaged(damage);
-        try {
-            volume.directory().setAside(found, damage);
-        } catch (IOException e) {
-            stray(volume, found, new IoFailure(IoFailure.Kind.IO, 0, "cannot set aside " + found.file() + ": " + e));
-        }
-    }
-
-    private void stray(Volume volume, Found found, IoFailure failure) {
-        LOG.warn("{} cannot be read now and is left alone: {}", found.file(), failure.getMessage());
-        listener.ioFailed("open", failure);
-        segments.strays().put(found.id(), new Segments.Stray(volume, found.id(), found.file(), found.bytes()));
-        volume.space().found(found.bytes());
     }
 }

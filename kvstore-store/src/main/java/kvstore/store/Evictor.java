@@ -88,6 +88,35 @@ final class Evictor {
         }
     }
 
+    /**
+     * Evicts the oldest segments as long as they hold no visible chunk and nobody holds them. May run beside
+     * {@link #evictOldest}. Returns how many.
+     */
+    int evictEmpty() {
+        leases.expire();
+        // Before they are counted: what nobody holds is not written any more, so one that is empty then stays so.
+        List<Segment> all = segments.inUse().values().stream()
+                .takeWhile(segment -> !segment.held())
+                .toList();
+        if (all.isEmpty()) {
+            return 0;
+        }
+        SegmentTally tally = new SegmentTally(all.getFirst().id(), all.getLast().id());
+        index.show(tally);
+        int evicted = 0;
+        for (Segment segment : all) {
+            if (!tally.isEmpty(segment.id()) || !segment.condemn()) {
+                return evicted;
+            }
+            if (!carryOver(segment)) {
+                segment.reprieve();
+                return evicted;
+            }
+            evicted += evict(segment, true) ? 1 : 0;
+        }
+        return evicted;
+    }
+
     /** Evicts one segment of this directory; false if none can be. */
     boolean evictOldest(Volume volume) {
         leases.expire();

@@ -49,7 +49,12 @@ final class Explainer {
         if (put != null) {
             return new Explanation.InFlight(put.length, last);
         }
-        return new Explanation.Absent(expired == null ? last : expired, namespaces(key));
+        Segment away = expired == null ? segments.away(slot) : null;
+        if (slot != null && away != null) {
+            return new Explanation.Away(
+                    away.id(), away.file().file(), slot.length(), away.volume().awayReason(), last);
+        }
+        return new Explanation.Absent(expired == null ? last : expired, namespaces(key), segments.anyUnreadVolume());
     }
 
     /** What is idle for too long is a miss at once; its segment goes later. */

@@ -48,11 +48,28 @@ public sealed interface Explanation {
     record InFlight(long length, @Nullable Departure last) implements Explanation {}
 
     /**
+     * A get misses now and will find it again: its directory is set aside.
+     *
+     * @param segment number of the segment
+     * @param file of that segment
+     * @param length of the value, in bytes
+     * @param reason why the directory is set aside, for people
+     */
+    record Away(
+            int segment,
+            Path file,
+            long length,
+            String reason,
+            @Nullable Departure last) implements Explanation {}
+
+    /**
      * A get would miss. With {@code last} null, it was never stored or that is longer ago than is remembered.
      *
      * @param namespaces others that hold a value under the same key bytes
+     * @param unread whether there is a directory that has not answered since before the start: what lies in it is not known,
+     *     so the key may
      */
-    record Absent(@Nullable Departure last, List<String> namespaces) implements Explanation {
+    record Absent(@Nullable Departure last, List<String> namespaces, boolean unread) implements Explanation {
         public Absent {
             namespaces = List.copyOf(namespaces);
         }

@@ -74,6 +74,19 @@ final class IndexStripe {
         }
     }
 
+    void show(SegmentTally tally) {
+        long stamp = lock.readLock();
+        try {
+            for (long at = 0; at < table.longs(); at += SLOT) {
+                if (table.get(at + 2) != 0) {
+                    tally.see(segment(at), length(at), (int) table.get(at + 3), table.get(at + 3) < 0);
+                }
+            }
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
     /** Time of last use; 0 if there is no such entry. */
     int usedSeconds(long high, long low) {
         long stamp = lock.readLock();

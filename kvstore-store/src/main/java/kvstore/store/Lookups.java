@@ -82,8 +82,7 @@ final class Lookups {
             chunk = tryPin(key, digest);
         }
         if (chunk == null) {
-            segments.missed(index.peek(digest));
-            return new PinResult.Absent();
+            return segments.missed(index.peek(digest)) ? new PinResult.Away() : new PinResult.Absent();
         }
         return new PinResult.Pinned(chunk);
     }

@@ -275,7 +275,7 @@ final class NodeDirectory implements AutoCloseable {
             try {
                 write(marker, file);
             } catch (IOException full) {
-                if (!deleteOldest(full)) {
+                if (!makeRoomForMarker(full)) {
                     throw full;
                 }
                 write(marker, file);
@@ -303,14 +303,36 @@ final class NodeDirectory implements AutoCloseable {
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
+    /** As {@link ChunkStore#makeRoom}. */
+    static boolean makeRoom(Path poolDirectory, String node) throws StoreException {
+        UUID pool = PoolDirectory.peek(poolDirectory);
+        if (pool == null || !Files.isDirectory(path(poolDirectory, node))) {
+            return false;
+        }
+        try (NodeDirectory full = look(poolDirectory, pool, node, true)) {
+            return full.deleteOldest("the file system is full");
+        } catch (StoreException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new StoreException("cannot make room in " + path(poolDirectory, node) + ": " + e, e);
+        }
+    }
+
     /** A full disk must not keep a node from starting: what would go first anyway makes room for the marker. */
-    private boolean deleteOldest(IOException why) throws IOException {
-        List<Found> found = segmentFiles();
-        if (found.isEmpty() || Files.getFileStore(directory).getUsableSpace() >= Blocks.BLOCK_BYTES) {
+    private boolean makeRoomForMarker(IOException why) throws IOException {
+        return Files.getFileStore(directory).getUsableSpace() < Blocks.BLOCK_BYTES
+                && deleteOldest("there is no room to write " + NODE + ": " + why);
+    }
+
+    /** Deletes what was set aside before what is of use; false if there is neither. */
+    private boolean deleteOldest(String why) throws IOException {
+        List<Found> aside = quarantined();
+        List<Found> found = aside.isEmpty() ? segmentFiles() : aside;
+        if (found.isEmpty()) {
             return false;
         }
         Path oldest = found.getLast().file();
-        LOG.warn("{} is deleted, because there is no room to write {}: {}", oldest, NODE, why.toString());
+        LOG.warn("{} is deleted, because {}", oldest, why);
         return delete(oldest) == null;
     }
 

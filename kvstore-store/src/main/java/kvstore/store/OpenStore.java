@@ -186,6 +186,10 @@ final class OpenStore {
         return new PoolIdentity(pool, config.node(), epoch);
     }
 
+    EvictionConfig eviction() {
+        return config.eviction();
+    }
+
     StoreStats stats() {
         List<DirectoryStats> directories = directoryStats();
         return new StoreStats(
@@ -206,6 +210,22 @@ final class OpenStore {
                 segments.awayMisses(),
                 directories,
                 recovery);
+    }
+
+    /** As {@link ChunkStore#segments}. */
+    List<SegmentStats> segmentStats() {
+        List<Segment> all = List.copyOf(segments.inUse().values());
+        if (all.isEmpty()) {
+            return List.of();
+        }
+        SegmentTally tally = new SegmentTally(all.getFirst().id(), all.getLast().id());
+        index.show(tally);
+        return all.stream().map(tally::stats).toList();
+    }
+
+    /** As {@link ChunkStore#dropEmpty}. */
+    int dropEmpty() {
+        return evictor.evictEmpty();
     }
 
     private List<DirectoryStats> directoryStats() {

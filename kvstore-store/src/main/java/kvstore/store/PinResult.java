@@ -14,6 +14,9 @@ public sealed interface PinResult {
      */
     record InFlight(CompletableFuture<Boolean> committed) implements PinResult {}
 
+    /** It lies in a directory that is set aside, and will be found when that is back. */
+    record Away() implements PinResult {}
+
     /** Not here. */
     record Absent() implements PinResult {}
 }

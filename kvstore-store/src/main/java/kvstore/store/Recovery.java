@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import kvstore.api.IoFailure;
 import kvstore.store.NodeDirectory.Found;
-import kvstore.store.Segments.Stray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +36,7 @@ final class Recovery {
     private final Segments segments;
     private final StoreListener listener;
     private final Environment environment;
+    private final Unusable unusable;
     private final HiddenKeys hidden = new HiddenKeys();
 
     /** A file and where it lies. */
@@ -59,6 +59,7 @@ final class Recovery {
         this.segments = segments;
         this.listener = listener;
         this.environment = environment;
+        this.unusable = new Unusable(segments, listener);
     }
 
     /** Reads everything. */
@@ -131,14 +132,12 @@ final class Recovery {
         segments.seen(found.id());
         switch (scan) {
             case Scan.Usable usable -> use(usable);
-            case Scan.Empty() -> {
-                IoFailure failure = placed.volume().directory().delete(found.file());
-                if (failure != null) {
-                    leaveAlone(placed, failure);
-                }
+            case Scan.Empty() -> unusable.delete(placed.volume(), found);
+            case Scan.Damaged(SegmentDamage damage, String message) -> {
+                quarantined++;
+                unusable.setAside(placed.volume(), found, damage, message);
             }
-            case Scan.Damaged(SegmentDamage damage, String message) -> setAside(placed, damage, message);
-            case Scan.Unread(IoFailure failure) -> leaveAlone(placed, failure);
+            case Scan.Unread(IoFailure failure) -> unusable.leaveAlone(placed.volume(), found, failure);
             case Scan.Missing() -> {}
         }
     }
@@ -168,27 +167,6 @@ final class Recovery {
             LOG.warn("{} is damaged; {} records of it are used", segment.file().file(), entries.size());
             listener.segmentDamaged(SegmentDamage.BAD_INDEX);
         }
-    }
-
-    private void setAside(Placed placed, SegmentDamage damage, String message) {
-        Found found = placed.found();
-        LOG.warn("{} is damaged and set aside ({}): {}", found.file(), damage.label(), message);
-        listener.segmentDamaged(damage);
-        quarantined++;
-        try {
-            placed.volume().directory().setAside(found, damage);
-        } catch (IOException e) {
-            leaveAlone(placed, new IoFailure(IoFailure.Kind.IO, 0, "cannot set aside " + found.file() + ": " + e));
-        }
-    }
-
-    private void leaveAlone(Placed placed, IoFailure failure) {
-        Found found = placed.found();
-        LOG.warn("{} cannot be read now and is left alone: {}", found.file(), failure.getMessage());
-        listener.segmentDamaged(SegmentDamage.UNREADABLE);
-        listener.ioFailed("open", failure);
-        segments.strays().put(found.id(), new Stray(placed.volume(), found.id(), found.file(), found.bytes()));
-        placed.volume().space().found(found.bytes());
     }
 
     /** Deletes the oldest of too many files set aside. */

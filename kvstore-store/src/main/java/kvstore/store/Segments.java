@@ -57,12 +57,20 @@ final class Segments {
         return segment == null || segment.condemned() || segment.volume().away() ? null : segment;
     }
 
-    /** Counts a miss, if it is one because the directory is away. */
-    void missed(@Nullable Slot slot) {
-        Segment segment = slot == null ? null : inUse.get(slot.segment());
-        if (segment != null && segment.volume().away()) {
+    /** Counts a miss, if it is one because the directory is away; says whether it is. */
+    boolean missed(@Nullable Slot slot) {
+        boolean isAway = away(slot) != null;
+        if (isAway) {
             awayMisses.increment();
         }
+        return isAway;
+    }
+
+    /** The segment of a chunk whose directory is away; null if it is not, or if there is none. */
+    @Nullable
+    Segment away(@Nullable Slot slot) {
+        Segment segment = slot == null ? null : inUse.get(slot.segment());
+        return segment != null && segment.volume().away() ? segment : null;
     }
 
     /** How often something was wanted whose directory was away. */
@@ -89,6 +97,11 @@ final class Segments {
     boolean anyAway() {
         return unreadVolumes
                 || inUse.values().stream().anyMatch(segment -> segment.volume().away());
+    }
+
+    /** Whether a whole directory could not be read at start, and was not since. */
+    boolean anyUnreadVolume() {
+        return unreadVolumes;
     }
 
     /** A whole directory could not be read at start, or was read since. */

@@ -79,7 +79,7 @@ final class ExplainTest {
 
     @Test
     void aKeyThatWasNeverStored() {
-        assertThat(explain("k")).isEqualTo(new Absent(null, List.of()));
+        assertThat(explain("k")).isEqualTo(new Absent(null, List.of(), false));
     }
 
     @Test
@@ -198,10 +198,10 @@ final class ExplainTest {
     @Test
     void otherNamespacesAlsoAfterARestart() throws StoreException {
         harness.put(ChunkKey.of("tenant", "k".getBytes(StandardCharsets.UTF_8)), value(1, 100));
-        assertThat(explain("k")).isEqualTo(new Absent(null, List.of("tenant")));
-        assertThat(explain("other")).isEqualTo(new Absent(null, List.of()));
+        assertThat(explain("k")).isEqualTo(new Absent(null, List.of("tenant"), false));
+        assertThat(explain("other")).isEqualTo(new Absent(null, List.of(), false));
         harness.restart();
-        assertThat(explain("k")).isEqualTo(new Absent(null, List.of("tenant")));
+        assertThat(explain("k")).isEqualTo(new Absent(null, List.of("tenant"), false));
     }
 
     @Test

@@ -6,6 +6,7 @@ import static kvstore.store.StoreHarness.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -334,6 +335,38 @@ final class RecoveryTest {
         try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "r")) {
             bytes.seek(SEGMENT - BLOCK + 32);
             return (long) bytes.readInt() * BLOCK;
+        }
+    }
+
+    @Test
+    void aStartOnAFullDiskIsHelpedByWhatGoesFirstAnyway() throws Exception {
+        Path pool = directory.resolve("pool");
+        assertThatThrownBy(() -> ChunkStore.makeRoom(pool, "node-a")).hasMessageContaining("is in use by");
+        for (int i = 0; i < 60; i++) {
+            assertThat(harness.put("k" + i, value(i, 2 * BLOCK))).isTrue();
+        }
+        harness.store.close();
+        Path node = pool.resolve("nodes/node-a");
+        Path aside = node.resolve("quarantine/0000000000000001-header.seg");
+        Files.writeString(aside, "damaged");
+        List<Path> before = segments(node);
+
+        assertThat(ChunkStore.makeRoom(pool, "node-a")).isTrue();
+        assertThat(aside).doesNotExist();
+        assertThat(segments(node)).isEqualTo(before);
+        assertThat(ChunkStore.makeRoom(pool, "node-a")).isTrue();
+        assertThat(segments(node)).isEqualTo(before.subList(1, before.size()));
+        assertThat(ChunkStore.makeRoom(pool, "nobody")).isFalse();
+        harness.open();
+        assertThat(harness.get("k0")).isNull();
+        assertThat(harness.get("k59")).isEqualTo(value(59, 2 * BLOCK));
+    }
+
+    private static List<Path> segments(Path node) throws IOException {
+        try (Stream<Path> files = Files.list(node)) {
+            return files.filter(file -> file.toString().endsWith(".seg"))
+                    .sorted()
+                    .toList();
         }
     }
 }

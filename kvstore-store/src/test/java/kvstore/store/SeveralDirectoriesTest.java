@@ -184,8 +184,14 @@ final class SeveralDirectoriesTest {
                 .filter(i -> !left.contains(i) && i != gone)
                 .findFirst()
                 .orElseThrow();
+        assertThat(harness.store.pin(ChunkKey.of("k" + gone))).isInstanceOf(PinResult.Away.class);
+        Explanation.Away away = (Explanation.Away) harness.store.explain(ChunkKey.of("k" + gone));
+        assertThat(away.file()).startsWith(second);
+        assertThat(away.length()).isEqualTo(LENGTH);
+        assertThat(away.reason()).contains("EIO");
         harness.store.delete(ChunkKey.of("k" + gone));
         assertThat(harness.put("k" + replaced, value(7, 100))).isTrue();
+        assertThat(harness.store.pin(ChunkKey.of("k" + gone))).isInstanceOf(PinResult.Absent.class);
 
         int calls = harness.engine.calls();
         pass(120);
@@ -241,6 +247,8 @@ final class SeveralDirectoriesTest {
         assertThat(left).isNotEmpty();
         List<Integer> away = before.stream().filter(i -> !left.contains(i)).toList();
         assertThat(away).hasSizeGreaterThan(5);
+        Explanation unknown = harness.store.explain(ChunkKey.of("k" + away.getLast()));
+        assertThat(((Explanation.Absent) unknown).unread()).isTrue();
         // Nobody knows what is in the missing one, and yet what happens now counts.
         harness.store.delete(ChunkKey.of("k" + away.get(0)));
         assertThat(harness.put("k" + away.get(1), value(7, 100))).isTrue();

@@ -199,7 +199,7 @@ final class SimClient {
         Evictions evictions = new Evictions();
         switch (store.pin(key.key)) {
             case PinResult.InFlight _ -> key.unwatch(watch);
-            case PinResult.Absent _ -> model.missed(key, watch, evictions.possible());
+            case PinResult.Away _, PinResult.Absent _ -> model.missed(key, watch, evictions.possible());
             case PinResult.Pinned(PinnedChunk chunk) -> {
                 Path file = SimFileSystemProvider.text(chunk.file().file());
                 model.pinned(file);

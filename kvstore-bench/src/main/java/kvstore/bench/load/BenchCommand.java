@@ -2,6 +2,7 @@ package kvstore.bench.load;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -9,11 +10,16 @@ import java.util.Locale;
 import kvstore.bench.ByteSize;
 import kvstore.bench.CleanUp;
 import kvstore.bench.DaemonLauncher;
+import kvstore.client.ClientOptions;
+import kvstore.client.KvStoreClient;
+import kvstore.client.Target;
+import kvstore.client.cli.ByteRate;
 import kvstore.client.cli.CommandFailure;
 import kvstore.client.cli.ExitCode;
 import kvstore.client.cli.Json;
 import kvstore.client.cli.KvStoreCommand;
 import kvstore.client.cli.Progress;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,6 +39,8 @@ import picocli.CommandLine.TypeConversionException;
                     + " one value after the other over lm://; lm_server and redis keep everything in memory."
         })
 public final class BenchCommand implements KvStoreCommand {
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(30);
+
     @Spec
     private CommandSpec spec;
 
@@ -101,6 +109,32 @@ public final class BenchCommand implements KvStoreCommand {
             })
     private Path lmcache;
 
+    @Option(
+            names = "--target",
+            paramLabel = "TARGET",
+            description = {
+                "Put a bounded load on this running daemon instead: host:port, or unix:/path of its socket. Chunks of the"
+                        + " first --size, --in-flight at a time, are stored, loaded, compared and deleted again.",
+                "--count, --rounds, --peers, --set, --directory and --lmcache have no effect then."
+            })
+    private @Nullable Target target;
+
+    @Option(
+            names = "--time",
+            paramLabel = "TIME",
+            defaultValue = "10s",
+            description = "With --target: begin nothing more after this time. Default: ${DEFAULT-VALUE}.")
+    private Duration time;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "RATE",
+            defaultValue = "200MiB/s",
+            converter = ByteRate.class,
+            description =
+                    "With --target: store and load no more than this each, on average. Default: ${DEFAULT-VALUE}.")
+    private long rate;
+
     @Option(names = "--json", description = "Print one JSON document instead of text.")
     private boolean json;
 
@@ -121,6 +155,9 @@ public final class BenchCommand implements KvStoreCommand {
 
     @Override
     public Integer call() {
+        if (target != null) {
+            return onTarget(target);
+        }
         LoadPlan plan = plan();
         try (CleanUp cleanUp = new CleanUp()) {
             Bench bench = new Bench(
@@ -140,6 +177,29 @@ public final class BenchCommand implements KvStoreCommand {
                 }
                 throw e;
             }
+        }
+    }
+
+    private int onTarget(Target daemon) {
+        ClientOptions options =
+                ClientOptions.defaults().withTimeout(CALL_TIMEOUT).withClientName("kvstore-bench");
+        try (KvStoreClient client = KvStoreClient.connect(daemon, options);
+                CleanUp cleanUp = new CleanUp()) {
+            var _ = client.hello();
+            TargetBench.Report report =
+                    new TargetBench(client, new TargetBench.Load(sizes.getFirst(), inFlight, time, rate)).run(cleanUp);
+            PrintWriter out = spec.commandLine().getOut();
+            if (json) {
+                out.println(report.json());
+            } else {
+                out.print(report.text());
+            }
+            return (report.notStored() + report.missed() == 0 ? ExitCode.OK : ExitCode.NO).code();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailure(ExitCode.FAILED, "interrupted; nothing is left", e);
         }
     }
 

@@ -6,8 +6,11 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Bytes a second from text such as {@code 500MiB/s}. */
-final class ByteRate implements ITypeConverter<Long> {
+public final class ByteRate implements ITypeConverter<Long> {
     private static final Pattern RATE = Pattern.compile("([1-9][0-9]{0,8})(KiB|MiB|GiB)/s");
+
+    /** For picocli. */
+    public ByteRate() {}
 
     @Override
     public Long convert(String text) {

@@ -3,7 +3,6 @@ package kvstore.client.cli;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -18,7 +17,6 @@ import picocli.CommandLine.TypeConversionException;
 /** Options and parameters from text. */
 final class Converters {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
-    private static final String HEX_PREFIX = "hex:";
 
     private Converters() {}
 
@@ -34,14 +32,7 @@ final class Converters {
 
     /** A key as {@link ChunkKey#toString} shows it: text, or {@code hex:} and digits. */
     static ChunkKey key(String text) {
-        if (!text.startsWith(HEX_PREFIX)) {
-            return ChunkKey.of(text);
-        }
-        try {
-            return ChunkKey.of(HexFormat.of().parseHex(text.substring(HEX_PREFIX.length())));
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("key '%s': %s".formatted(text, e.getMessage()), e);
-        }
+        return ChunkKey.parse(text);
     }
 
     private static TreeFormat format(String text) {

@@ -1,11 +1,7 @@
 package kvstore.client.cli;
 
-import com.google.protobuf.Descriptors.FieldDescriptor;
 import java.io.PrintWriter;
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import kvstore.api.ChunkKey;
 import kvstore.v1.ExplainResponse;
 import kvstore.v1.KeyState;
@@ -43,7 +39,7 @@ final class ExplainCommand implements KvStoreCommand {
         }
         PrintWriter out = spec.commandLine().getOut();
         if (connection.json()) {
-            out.println(Json.write(json(answer)));
+            out.println(Json.write(Json.of(answer)));
         } else {
             out.print(table(answer));
             out.print(
@@ -59,17 +55,6 @@ final class ExplainCommand implements KvStoreCommand {
         return length > 0 && answer.getState() == KeyState.KEY_STATE_HERE && answer.getLength() != length;
     }
 
-    /** All fields by their names in the contract, also those that are 0. */
-    private static Map<String, Object> json(ExplainResponse answer) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        for (FieldDescriptor field : ExplainResponse.getDescriptor().getFields()) {
-            json.put(field.getName(), answer.getField(field));
-        }
-        json.put("state", Words.of(answer.getState(), "KEY_STATE_"));
-        json.put("other_namespaces", List.copyOf(answer.getOtherNamespacesList()));
-        return json;
-    }
-
     private static Table table(ExplainResponse answer) {
         Table table = new Table()
                 .add("state", Words.of(answer.getState(), "KEY_STATE_").replace('_', ' '));
@@ -81,6 +66,11 @@ final class ExplainCommand implements KvStoreCommand {
                     .add("last used", time(answer.getLastUsedMillis()))
                     .add("leases", answer.getLeases() + (answer.getHeld() ? ", held" : ""));
         }
+        if (answer.getState() == KeyState.KEY_STATE_AWAY) {
+            table.add("file", answer.getSegmentFile())
+                    .add("length", answer.getLength())
+                    .add("set aside", answer.getAwayReason());
+        }
         if (!answer.getLastEvent().isEmpty()) {
             table.add(
                     "last event",
@@ -91,6 +81,11 @@ final class ExplainCommand implements KvStoreCommand {
                                     answer.getLastEventLength()));
         } else if (answer.getState() == KeyState.KEY_STATE_ABSENT) {
             table.add("last event", "nothing known: never stored, or longer ago than is remembered");
+        }
+        if (answer.getDirectoryUnread()) {
+            table.add(
+                    "not known",
+                    "what lies in a directory that has not answered since before the start (kvstore stat)");
         }
         answer.getOtherNamespacesList().forEach(name -> table.add("stored in", "namespace " + name));
         return table;

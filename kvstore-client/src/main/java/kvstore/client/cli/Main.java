@@ -76,6 +76,8 @@ public final class Main {
                         new ClearCommand(console),
                         new DrainCommand(),
                         new LogLevelCommand(),
+                        new TopCommand(console),
+                        new SupportBundleCommand(),
                         new ImportCommand(),
                         new ExportCommand())
                 .forEach(commandLine::addSubcommand);

@@ -1,11 +1,9 @@
 package kvstore.client.cli;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.Descriptors.FieldDescriptor;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import kvstore.client.KvStoreClient;
@@ -52,25 +50,20 @@ final class StatCommand implements KvStoreCommand {
         }
         PrintWriter out = spec.commandLine().getOut();
         if (connection.json()) {
-            Map<String, Object> json = json(stat);
+            Map<String, Object> json = Json.of(stat);
             if (!by.isEmpty()) {
                 json.put("groups", groups.json());
             }
             out.println(Json.write(json));
         } else {
             out.print(table(stat));
+            stat.getAlertsList()
+                    .forEach(alert -> out.println("%s: %s %s"
+                            .formatted(alert.getSeverity(), alert.getWhat(), alert.getCure())
+                            .strip()));
             out.print(by.isEmpty() ? "" : "\n" + groups.table());
         }
         return (stat.getReady() ? ExitCode.OK : ExitCode.UNREACHABLE).code();
-    }
-
-    /** All fields by their names in the contract, also those that are 0. */
-    private static Map<String, Object> json(StatResponse stat) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        for (FieldDescriptor field : StatResponse.getDescriptor().getFields()) {
-            json.put(field.getName(), stat.getField(field));
-        }
-        return json;
     }
 
     private static Table table(StatResponse stat) {
@@ -96,6 +89,7 @@ final class StatCommand implements KvStoreCommand {
                                         Words.size(stat.getFreeSpaceFloorBytes())))
                 .add("capacity", stat.getCapacityState())
                 .add("", diskFlow(stat))
+                .add("eviction", stat.getEvictionPolicy())
                 .add("chunks", "%d (%s)".formatted(stat.getChunks(), Words.size(stat.getChunkBytes())))
                 .add("segments", "%d of %s".formatted(stat.getSegments(), Words.size(stat.getSegmentBytes())))
                 .add("memory", portion(stat.getMemoryUsedBytes(), stat.getMemoryBytes()))

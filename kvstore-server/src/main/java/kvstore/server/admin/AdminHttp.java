@@ -4,25 +4,27 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
+import java.net.URI;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import kvstore.server.config.AdminConfig;
+import kvstore.server.config.Machine;
+import kvstore.server.view.DaemonView;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code /metrics}, {@code /healthz}, which says ok for as long as the process can answer, and {@code /readyz}. Whoever reaches the port may read them, so nothing here names a
- * key, and nothing here changes anything.
+ * The page for people with what it asks, {@code /metrics}, {@code /healthz}, which says ok for as long as the process can
+ * answer, and {@code /readyz}. Nothing here changes anything. Who may ask is {@link Gate}'s matter.
  */
 public final class AdminHttp implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AdminHttp.class);
 
-    private static final String TEXT = "text/plain; charset=utf-8";
-    private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
     private static final int BACKLOG = 64;
 
     /** The JDK's server has no limits of its own, and takes them only from here. */
@@ -33,34 +35,34 @@ public final class AdminHttp implements AutoCloseable {
 
     private final HttpServer server;
     private final ExecutorService requests = Executors.newVirtualThreadPerTaskExecutor();
-    private final Map<String, Supplier<Answer>> pages;
+    private final Map<String, Supplier<Answer>> plainPages;
+    private final Supplier<Optional<String>> whyNotReady;
 
-    private record Answer(int status, String contentType, String body) {
-        static Answer text(int status, String line) {
-            return new Answer(status, TEXT, line + "\n");
-        }
+    private final PageFiles files;
+    private volatile @Nullable Api api;
 
-        static Answer readiness(Optional<String> whyNot) {
-            return whyNot.map(reason -> text(503, reason)).orElseGet(() -> text(200, "ok"));
-        }
-    }
-
-    private AdminHttp(HttpServer server, Map<String, Supplier<Answer>> pages) {
+    private AdminHttp(
+            HttpServer server,
+            PageFiles files,
+            Map<String, Supplier<Answer>> plainPages,
+            Supplier<Optional<String>> whyNotReady) {
         this.server = server;
-        this.pages = pages;
+        this.files = files;
+        this.plainPages = plainPages;
+        this.whyNotReady = whyNotReady;
     }
 
     /**
      * Serves from now on.
      *
-     * @param address where to listen; port 0 takes any free one
+     * @param config says where to listen, and who may see the page
      * @param metrics what {@code /metrics} shows, in Prometheus' text format
      * @param whyNotReady empty while puts and gets are served, else a line for people
      * @param trouble what {@code /healthz} says behind {@code degraded}, still with 200: a restart would not cure it
      * @throws IOException if the address cannot be listened on
      */
     public static AdminHttp start(
-            InetSocketAddress address,
+            AdminConfig config,
             Supplier<String> metrics,
             Supplier<Optional<String>> whyNotReady,
             Supplier<Optional<String>> trouble)
@@ -68,20 +70,26 @@ public final class AdminHttp implements AutoCloseable {
         Properties properties = System.getProperties();
         LIMITS.forEach(properties::putIfAbsent);
         AdminHttp admin = new AdminHttp(
-                listen(address),
+                listen(config.listen().orElseThrow()),
+                new PageFiles(),
                 Map.of(
-                        "/metrics", () -> new Answer(200, PROMETHEUS_TEXT, metrics.get()),
-                        "/healthz",
-                                () -> Answer.text(
-                                        200,
-                                        trouble.get()
-                                                .map(what -> "degraded: " + what)
-                                                .orElse("ok")),
-                        "/readyz", () -> Answer.readiness(whyNotReady.get())));
+                        "/metrics", () -> Answer.of(200, Answer.PROMETHEUS_TEXT, metrics.get()),
+                        "/healthz", () -> Answer.text(200, health(trouble.get())),
+                        "/readyz", () -> Answer.readiness(whyNotReady.get())),
+                whyNotReady);
         admin.server.setExecutor(admin.requests);
-        admin.server.createContext("/", admin::handle);
+        admin.server.createContext("/", admin::handle).getFilters().add(new Gate(config.page(), Machine.hostName()));
         admin.server.start();
         return admin;
+    }
+
+    /** The page and what it asks have something to show from now on. */
+    public void show(DaemonView view) {
+        api = new Api(view);
+    }
+
+    private static String health(Optional<String> trouble) {
+        return trouble.map(what -> "degraded: " + what).orElse("ok");
     }
 
     private static HttpServer listen(InetSocketAddress address) throws IOException {
@@ -106,43 +114,29 @@ public final class AdminHttp implements AutoCloseable {
 
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
-            send(exchange, answer(exchange));
+            answer(exchange.getRequestURI()).send(exchange);
         }
     }
 
-    private Answer answer(HttpExchange exchange) {
-        Supplier<Answer> page = pages.get(exchange.getRequestURI().getPath());
-        if (page == null) {
-            return Answer.text(404, "There are /metrics, /healthz and /readyz.");
-        }
-        if (!isRead(exchange.getRequestMethod())) {
-            exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-            return Answer.text(405, "Only GET and HEAD.");
-        }
+    private Answer answer(URI uri) {
+        String path = uri.getPath();
         try {
-            return page.get();
+            Supplier<Answer> plain = plainPages.get(path);
+            if (plain != null) {
+                return plain.get();
+            }
+            return path.startsWith(Api.PREFIX)
+                    ? api(uri)
+                    : files.find(path)
+                            .orElseGet(() -> Answer.text(404, "There are /, /metrics, /healthz and /readyz."));
         } catch (RuntimeException e) {
-            LOG.atError()
-                    .setCause(e)
-                    .addKeyValue("path", exchange.getRequestURI().getPath())
-                    .log("admin request failed");
+            LOG.atError().setCause(e).addKeyValue("path", path).log("admin request failed");
             return Answer.text(500, "This failed; the log says why.");
         }
     }
 
-    private static void send(HttpExchange exchange, Answer answer) throws IOException {
-        byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
-        exchange.getResponseHeaders().set("Content-Type", answer.contentType());
-        if (exchange.getRequestMethod().equals("HEAD")) {
-            exchange.getResponseHeaders().set("Content-Length", Integer.toString(body.length));
-            exchange.sendResponseHeaders(answer.status(), -1);
-        } else {
-            exchange.sendResponseHeaders(answer.status(), body.length);
-            exchange.getResponseBody().write(body);
-        }
-    }
-
-    private static boolean isRead(String method) {
-        return method.equals("GET") || method.equals("HEAD");
+    private Answer api(URI uri) {
+        Api up = api;
+        return up == null ? Answer.error(503, whyNotReady.get().orElse("starting")) : up.answer(uri);
     }
 }

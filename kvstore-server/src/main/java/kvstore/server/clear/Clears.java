@@ -45,10 +45,12 @@ public final class Clears implements AutoCloseable {
         try {
             ClearReport report = walk(scope, countOnly, cancelled, seen);
             if (!countOnly) {
+                int segments = report.complete() ? store.dropEmpty() : 0;
                 log.atInfo()
                         .addKeyValue("what", scope)
                         .addKeyValue("chunks", report.chunks())
                         .addKeyValue("bytes", report.bytes())
+                        .addKeyValue("emptied_segments", segments)
                         .addKeyValue("unreadable_segments", report.unreadableSegments())
                         .log(report.complete() ? "cleared" : "a clear was broken off");
             }

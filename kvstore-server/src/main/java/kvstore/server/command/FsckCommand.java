@@ -36,8 +36,12 @@ public final class FsckCommand implements KvStoreCommand {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DIR", description = "The pool's directory, as in data.directory.")
-    private Path directory;
+    @Parameters(
+            paramLabel = "DIR",
+            arity = "1..*",
+            description =
+                    "The pool's directories, as in data.directory and data.more-directories. Each is checked by itself.")
+    private List<Path> directories;
 
     @Option(names = "--node", paramLabel = "NAME", description = "Only this node of the pool. Default: all.")
     private @Nullable String node;
@@ -65,14 +69,16 @@ public final class FsckCommand implements KvStoreCommand {
         List<Object> nodes = new ArrayList<>();
         boolean clean = true;
         try {
-            for (String name : node == null ? DirectoryCheck.nodes(directory) : List.of(node)) {
-                Findings findings = new Findings(json ? null : out);
-                DirectoryReport report = DirectoryCheck.check(directory, name, verifyPayloads, repair, findings);
-                clean &= report.clean();
-                if (json) {
-                    nodes.add(json(report, findings));
-                } else {
-                    out.print(table(report));
+            for (Path directory : directories) {
+                for (String name : node == null ? DirectoryCheck.nodes(directory) : List.of(node)) {
+                    Findings findings = new Findings(json ? null : out);
+                    DirectoryReport report = DirectoryCheck.check(directory, name, verifyPayloads, repair, findings);
+                    clean &= report.clean();
+                    if (json) {
+                        nodes.add(json(directory, report, findings));
+                    } else {
+                        out.print(table(directory, report));
+                    }
                 }
             }
         } catch (StoreException e) {
@@ -84,8 +90,9 @@ public final class FsckCommand implements KvStoreCommand {
         return (clean ? ExitCode.OK : ExitCode.WRONG_DATA).code();
     }
 
-    private Table table(DirectoryReport report) {
+    private Table table(Path directory, DirectoryReport report) {
         Table table = new Table()
+                .add("directory", directory)
                 .add("node", "%s, start %d".formatted(report.node(), report.epoch()))
                 .add(
                         "segments",
@@ -102,8 +109,9 @@ public final class FsckCommand implements KvStoreCommand {
                 : table.add("payloads", "not read; --verify-payloads does");
     }
 
-    private Map<String, Object> json(DirectoryReport report, Findings findings) {
+    private Map<String, Object> json(Path directory, DirectoryReport report, Findings findings) {
         Map<String, Object> all = new LinkedHashMap<>();
+        all.put("directory", directory.toString());
         all.put("node", report.node());
         all.put("epoch", report.epoch());
         all.put("segments", report.segments());

@@ -53,7 +53,7 @@ public final class ServeCommand implements KvStoreCommand {
                 config.shutdown().drainTimeout());
         List<EffectiveValue> running = effective(values);
         try (supervision;
-                Daemon daemon = start(config)) {
+                Daemon daemon = start(config, running)) {
             Reload reload = new Reload(running, () -> options.load(System.getenv()), daemon::reload);
             HangUpSignal.install(() -> supervision.reloading(reload::run));
             supervision.serving(daemon.eventLoops(), daemon::summary);
@@ -88,9 +88,9 @@ public final class ServeCommand implements KvStoreCommand {
         }
     }
 
-    private static Daemon start(DaemonConfig config) {
+    private static Daemon start(DaemonConfig config, List<EffectiveValue> effective) {
         try {
-            return Daemon.start(config);
+            return Daemon.start(config, effective);
         } catch (StartException e) {
             throw new CommandFailure(ExitCode.UNREACHABLE, String.valueOf(e.getMessage()), e);
         }

@@ -74,7 +74,7 @@ final class ConfigBinder {
                 eviction(),
                 new ExplainConfig(values.get(EXPLAIN_MAX_KEYS)),
                 new ScrubConfig(values.get(SCRUB_RATE), values.get(SCRUB_INTERVAL)),
-                new AdminConfig(values.get(ADMIN_LISTEN)),
+                new AdminConfig(values.get(ADMIN_LISTEN), values.get(ADMIN_PAGE)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
                 new ShutdownConfig(values.get(SHUTDOWN_DRAIN_TIMEOUT)),
                 security.bind());

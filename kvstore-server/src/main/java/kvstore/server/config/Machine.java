@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import kvstore.server.memory.SlabPool;
 
 /** What {@code auto} needs to know of this machine. */
-final class Machine {
+public final class Machine {
     private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
     private static final long MEMORY_PARTS = 4;
     private static final long MAX_SLAB_BYTES = 2L << 30;
@@ -22,7 +22,7 @@ final class Machine {
     private Machine() {}
 
     /** From the kernel: the JDK would ask a name server, which may be slow and may say another name tomorrow. */
-    static String hostName() {
+    public static String hostName() {
         try {
             return Files.readString(HOST_NAME).strip();
         } catch (IOException _) {

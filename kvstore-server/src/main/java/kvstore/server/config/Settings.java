@@ -421,8 +421,15 @@ final class Settings {
 
     static final Setting<Optional<InetSocketAddress>> ADMIN_LISTEN =
             new Setting<>("admin.listen", ValueType.listen().orEmpty(), "127.0.0.1:7421", """
-            TCP address for `/metrics`, `/healthz` and `/readyz`, over plain HTTP. Empty for none. What is shown there \
-            names no key; `0.0.0.0:7421`, with `insecure: admin`, lets Prometheus scrape from another machine.""");
+            TCP address for `/metrics`, `/healthz`, `/readyz` and the page, over plain HTTP. Empty for none. \
+            `0.0.0.0:7421`, with `insecure: admin`, lets Prometheus scrape from another machine; \
+            `admin.page` says who sees the page.""");
+
+    static final Setting<AdminConfig.Page> ADMIN_PAGE =
+            new Setting<>("admin.page", ValueType.choice(AdminConfig.Page.class), "local", """
+            Who may see the page at `/` and what it asks, which names models, namespaces and directories, and says of a key \
+            whether it is stored: `local` from this machine only, as through `ssh -L 7421:127.0.0.1:7421 node`; `all` who \
+            reaches the port; `off` nobody.""");
 
     static final Setting<Level> LOG_LEVEL =
             new Setting<>("log.level", ValueType.choice(Level.class), "info", "The least severe level that is logged.");
@@ -515,6 +522,7 @@ final class Settings {
             SCRUB_RATE,
             SCRUB_INTERVAL,
             ADMIN_LISTEN,
+            ADMIN_PAGE,
             LOG_LEVEL,
             LOG_FORMAT,
             SHUTDOWN_DRAIN_TIMEOUT);

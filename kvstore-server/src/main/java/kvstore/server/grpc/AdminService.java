@@ -3,35 +3,30 @@ package kvstore.server.grpc;
 import com.google.protobuf.ByteString;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import kvstore.api.FileSystemFacts;
-import kvstore.api.IoFailure;
-import kvstore.gds.ServedGpu;
-import kvstore.lustre.DirectoryLayout;
 import kvstore.server.clear.Clears;
-import kvstore.server.io.FlowStats;
 import kvstore.server.log.LogLevels;
-import kvstore.server.metrics.DaemonCounters;
 import kvstore.server.metrics.Direction;
 import kvstore.server.scrub.Scrubs;
 import kvstore.server.transfer.Drain;
 import kvstore.server.transfer.Transfers;
-import kvstore.store.DirectoryStats;
-import kvstore.store.Explanation;
+import kvstore.server.view.DaemonView;
 import kvstore.store.ListPage;
-import kvstore.store.StoreStats;
 import kvstore.v1.AdminGrpc;
 import kvstore.v1.ClearRequest;
 import kvstore.v1.ClearResponse;
-import kvstore.v1.DirectoryStat;
+import kvstore.v1.ContentsRequest;
+import kvstore.v1.ContentsResponse;
+import kvstore.v1.DiagnoseRequest;
+import kvstore.v1.DiagnoseResponse;
 import kvstore.v1.DrainRequest;
 import kvstore.v1.DrainResponse;
 import kvstore.v1.ExplainRequest;
 import kvstore.v1.ExplainResponse;
+import kvstore.v1.HistoryRequest;
+import kvstore.v1.HistoryResponse;
 import kvstore.v1.ListRequest;
 import kvstore.v1.ListResponse;
 import kvstore.v1.ListedChunk;
@@ -40,129 +35,67 @@ import kvstore.v1.LogLevelResponse;
 import kvstore.v1.LoggerLevel;
 import kvstore.v1.ScrubRequest;
 import kvstore.v1.ScrubResponse;
+import kvstore.v1.SegmentsRequest;
+import kvstore.v1.SegmentsResponse;
 import kvstore.v1.StatRequest;
 import kvstore.v1.StatResponse;
 
 /** What an operator asks. */
 final class AdminService extends AdminGrpc.AdminImplBase {
     private static final int PAGE_SIZE_MAX = 1000;
+    private static final int SEGMENT_GROUPS = 100;
+    private static final int SEGMENT_GROUPS_MAX = 1000;
 
     private final Transfers transfers;
-    private final NodeIdentity node;
+    private final DaemonView view;
     private final Scrubs scrubs;
     private final Clears clears;
 
-    AdminService(Transfers transfers, NodeIdentity node, Upkeep upkeep) {
+    AdminService(Transfers transfers, Operations operations) {
         this.transfers = transfers;
-        this.node = node;
-        this.scrubs = upkeep.scrubs();
-        this.clears = upkeep.clears();
+        this.view = operations.view();
+        this.scrubs = operations.scrubs();
+        this.clears = operations.clears();
     }
 
     @Override
     public void stat(StatRequest request, StreamObserver<StatResponse> observer) {
-        ControlService.answer(observer, () -> {
-            StoreStats store = transfers.store().stats();
-            FileSystemFacts fileSystem = fileSystem();
-            List<ServedGpu> gpus = node.gpus().gpus();
-            FlowStats reads = node.engine().reads();
-            FlowStats writes = node.engine().writes();
-            DirectoryLayout.Result layout = node.layout().get();
-            DaemonCounters counters = transfers.metrics().counters();
-            return StatResponse.newBuilder()
-                    .setServerVersion(node.version())
-                    .setNode(node.pool().node())
-                    .setPool(node.pool().pool().toString())
-                    .setEpoch(node.pool().epoch())
-                    .setUptimeMillis(
-                            Duration.between(node.started(), Instant.now()).toMillis())
-                    .setDirectory(node.directory())
-                    .setFileSystem(fileSystem.type())
-                    .setIoPath(node.engine().path().label())
-                    .setIoPathReason(node.engine().reason())
-                    .setStripeLayout(layout.outcome().label())
-                    .setStripeLayoutReason(layout.reason())
-                    .setCapacityBytes(store.capacityBytes())
-                    .setUsedBytes(store.usedBytes())
-                    .setFileSystemAvailableBytes(fileSystem.availableBytes())
-                    .addAllDirectories(
-                            store.directories().stream().map(this::directory).toList())
-                    .setCapacityState(store.capacity().state().label())
-                    .setReservedBytes(store.capacity().reservedBytes())
-                    .setFreeSpaceFloorBytes(store.capacity().floorBytes())
-                    .setChunks(store.chunks())
-                    .setChunkBytes(store.chunkBytes())
-                    .setSegments(store.segments())
-                    .setSegmentBytes(store.segmentBytes())
-                    .setMemoryBytes(transfers.slabs().totalBytes())
-                    .setMemoryUsedBytes(transfers.slabs().usedBytes())
-                    .setStoredChunks(counters.storedChunks())
-                    .setGetHits(counters.getHits())
-                    .setGetMisses(counters.getMisses())
-                    .setEvictedChunks(counters.evictedChunks())
-                    .setCorruptRecords(counters.corruptRecords())
-                    .setReady(node.ready().getAsBoolean())
-                    .setGpuPath(node.gpus().path())
-                    .setGpuPathReason(node.gpus().reason())
-                    .setGpus(gpus.size())
-                    .setGpuMemoryBytes(gpus.stream()
-                            .mapToLong(ServedGpu::memoryBytes)
-                            .max()
-                            .orElse(0))
-                    .setGpuHostMemoryBytes(gpus.stream()
-                            .mapToLong(ServedGpu::hostMemoryBytes)
-                            .max()
-                            .orElse(0))
-                    .setScrubRunning(scrubs.backgroundRuns())
-                    .setScrubSegmentsDone(scrubs.background().segmentsDone())
-                    .setScrubSegments(scrubs.background().segments())
-                    .setScrubBadRecords(scrubs.badRecords())
-                    .setScrubCompletedMillis(scrubs.completedMillis())
-                    .setDrainingSinceMillis(
-                            transfers.drain().since().map(Instant::toEpochMilli).orElse(0L))
-                    .setDiskTrouble(node.engine().trouble().orElse(""))
-                    .setReadBytesPerSecond(reads.bytesPerSecond())
-                    .setWriteBytesPerSecond(writes.bytesPerSecond())
-                    .setDiskOutstandingBytes(reads.outstandingBytes() + writes.outstandingBytes())
-                    .setDiskOverdue(reads.overdue() + writes.overdue())
-                    .build();
-        });
-    }
-
-    private DirectoryStat directory(DirectoryStats each) {
-        boolean here = each.awayReason().isEmpty();
-        return DirectoryStat.newBuilder()
-                .setPath(each.path().toString())
-                .setAwayReason(each.awayReason())
-                .setCapacityBytes(each.capacity().limitBytes())
-                .setUsedBytes(each.capacity().usedBytes())
-                .setCapacityState(each.capacity().state().label())
-                .setSegments(each.segments())
-                .setFileSystemAvailableBytes(here ? facts(each.path()).availableBytes() : 0)
-                .build();
-    }
-
-    private FileSystemFacts fileSystem() {
-        return facts(Path.of(node.directory()));
-    }
-
-    private FileSystemFacts facts(Path directory) {
-        try {
-            return node.engine().facts(directory);
-        } catch (IoFailure e) {
-            return new FileSystemFacts("unknown: " + e.getMessage(), 0, 0);
-        }
+        ControlService.answer(observer, view::stat);
     }
 
     @Override
     public void explain(ExplainRequest request, StreamObserver<ExplainResponse> observer) {
         ControlService.answer(observer, () -> {
             Requests.checkKeys(List.of(request.getKey()), 1);
-            Explanation explanation = transfers
-                    .store()
-                    .explain(Requests.keys(List.of(request.getKey())).get(0));
-            return Explanations.wire(explanation);
+            return view.explain(Requests.keys(List.of(request.getKey())).getFirst());
         });
+    }
+
+    @Override
+    public void history(HistoryRequest request, StreamObserver<HistoryResponse> observer) {
+        ControlService.answer(observer, () -> view.history(Math.max(0, request.getAfterMillis())));
+    }
+
+    @Override
+    public void segments(SegmentsRequest request, StreamObserver<SegmentsResponse> observer) {
+        ControlService.answer(observer, () -> {
+            int max = request.getMaxGroups() == 0 ? SEGMENT_GROUPS : request.getMaxGroups();
+            if (max < 0 || max > SEGMENT_GROUPS_MAX) {
+                throw Requests.invalid("max_groups is " + Integer.toUnsignedString(max) + "; 0 to " + SEGMENT_GROUPS_MAX
+                        + " are allowed");
+            }
+            return view.segments(max);
+        });
+    }
+
+    @Override
+    public void contents(ContentsRequest request, StreamObserver<ContentsResponse> observer) {
+        ControlService.answer(observer, view::contents);
+    }
+
+    @Override
+    public void diagnose(DiagnoseRequest request, StreamObserver<DiagnoseResponse> observer) {
+        ControlService.answer(observer, view::diagnosis);
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
 import kvstore.gds.ServedGpu;
 import kvstore.server.transfer.Transfers;
+import kvstore.server.view.NodeIdentity;
 import kvstore.store.LookupResult;
 import kvstore.v1.DeleteRequest;
 import kvstore.v1.DeleteResponse;

@@ -39,6 +39,7 @@ import kvstore.server.identity.Access;
 import kvstore.server.net.UnixSocket;
 import kvstore.server.region.RegionAccess;
 import kvstore.server.transfer.Transfers;
+import kvstore.server.view.NodeIdentity;
 import kvstore.v1.AdminGrpc;
 import kvstore.v1.KvStoreGrpc;
 import org.jspecify.annotations.Nullable;
@@ -93,13 +94,13 @@ public final class GrpcDoor implements AutoCloseable {
             NodeIdentity node,
             RegionAccess regions,
             Duration leaseMax,
-            Upkeep upkeep) {
+            Operations operations) {
         this.config = config;
         this.access = access;
         this.transfers = transfers;
         this.controlService = new ControlService(
                 transfers, node, new RegionCalls(transfers, regions), leaseMax.toMillis(), config.maxTokens());
-        this.adminService = new AdminService(transfers, node, upkeep);
+        this.adminService = new AdminService(transfers, operations);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
                 config.eventLoopThreads(),
                 Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
@@ -225,7 +226,9 @@ public final class GrpcDoor implements AutoCloseable {
                 KvStoreGrpc.getDeleteMethod().getFullMethodName(), diskCalls,
                 AdminGrpc.getExplainMethod().getFullMethodName(), diskCalls,
                 AdminGrpc.getListMethod().getFullMethodName(), diskCalls,
-                AdminGrpc.getStatMethod().getFullMethodName(), diskCalls);
+                AdminGrpc.getStatMethod().getFullMethodName(), diskCalls,
+                AdminGrpc.getSegmentsMethod().getFullMethodName(), diskCalls,
+                AdminGrpc.getDiagnoseMethod().getFullMethodName(), diskCalls);
         return new ServerCallExecutorSupplier() {
             @Override
             public <Q, A> @Nullable Executor getExecutor(ServerCall<Q, A> call, Metadata headers) {

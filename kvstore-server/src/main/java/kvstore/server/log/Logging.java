@@ -21,7 +21,7 @@ public final class Logging {
      * Line breaks inside a message become spaces, because clients choose some of what is logged and must not be able to
      * write lines of their own.
      */
-    private static final String TEXT_LINE =
+    static final String TEXT_LINE =
             "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} %replace(%replace(%msg %kvp){'[\\r\\n]+',' '}){' $',''}%n";
 
     private Logging() {}
@@ -37,6 +37,7 @@ public final class Logging {
         appender.start();
         ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         root.addAppender(appender);
+        root.addAppender(RecentLog.appender(context));
         Level level = Level.convertAnSLF4JLevel(config.level());
         // libraries say far too much below info, and it is the daemon that an operator wants to look into
         root.setLevel(level.isGreaterOrEqual(Level.INFO) ? level : Level.INFO);

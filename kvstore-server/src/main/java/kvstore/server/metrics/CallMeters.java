@@ -51,6 +51,22 @@ final class CallMeters {
         lookupLeading.increment(leading);
     }
 
+    long lookupKeys() {
+        return (long) lookupKeys.count();
+    }
+
+    long lookupFoundKeys() {
+        return (long) lookupFound.count();
+    }
+
+    LatencyCounts lookupLatencies() {
+        return LatencyCounts.of(lookupSeconds);
+    }
+
+    long hashesThatDiffer() {
+        return (long) hashDiffers.count();
+    }
+
     void prefixMatch(int tokens, int matchedChunks, int chunks) {
         prefixTokens.increment(tokens);
         prefixChunks.increment(chunks);

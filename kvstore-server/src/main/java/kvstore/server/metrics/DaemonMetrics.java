@@ -33,6 +33,8 @@ import kvstore.v1.PutStatus;
  * here blocks, throws or looks at a key. Thread-safe.
  */
 public final class DaemonMetrics implements AutoCloseable {
+    private static final String READ = "read";
+    private static final String WRITE = "write";
     private static final double NANOS_PER_SECOND = 1e9;
     private static final double MILLIS_PER_SECOND = 1e3;
 
@@ -217,14 +219,14 @@ public final class DaemonMetrics implements AutoCloseable {
     /** Shows the engine's own figures. Once. */
     public void bindIo(IoPath path, IoStats reads, IoStats writes) {
         io.bindPath(path);
-        io.bind(path, "read", reads);
-        io.bind(path, "write", writes);
+        io.bind(path, READ, reads);
+        io.bind(path, WRITE, writes);
     }
 
     /** Shows how the disk does. Once. */
     public void bindDisk(Supplier<FlowStats> reads, Supplier<FlowStats> writes) {
-        io.bindDisk("read", reads);
-        io.bindDisk("write", writes);
+        io.bindDisk(READ, reads);
+        io.bindDisk(WRITE, writes);
     }
 
     /**
@@ -273,6 +275,32 @@ public final class DaemonMetrics implements AutoCloseable {
                 transfers.count(GetStatus.GET_STATUS_MISS),
                 store.evictedChunks(),
                 store.corruptRecords());
+    }
+
+    /** Clients whose hashes differ from this daemon's, since the start. */
+    public long hashesThatDiffer() {
+        return calls.hashesThatDiffer();
+    }
+
+    /** What was done since the start. */
+    public Totals totals() {
+        return new Totals(
+                transfers.count(GetStatus.GET_STATUS_HIT),
+                transfers.count(GetStatus.GET_STATUS_MISS),
+                transfers.bytes(GetStatus.GET_STATUS_HIT),
+                transfers.count(PutStatus.PUT_STATUS_STORED),
+                transfers.count(PutStatus.PUT_STATUS_ALREADY_STORED),
+                transfers.bytes(PutStatus.PUT_STATUS_STORED),
+                calls.lookupKeys(),
+                calls.lookupFoundKeys(),
+                io.bytes(READ),
+                io.bytes(WRITE),
+                store.evictedBytes(),
+                transfers.misses(),
+                transfers.refusals(),
+                transfers.hitLatencies(),
+                transfers.storedLatencies(),
+                calls.lookupLatencies());
     }
 
     /** Everything, in Prometheus' text format. */

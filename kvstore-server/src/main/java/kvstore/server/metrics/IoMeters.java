@@ -1,5 +1,8 @@
 package kvstore.server.metrics;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import kvstore.api.IoFailure;
@@ -13,6 +16,9 @@ final class IoMeters {
     private static final double NANOS_PER_SECOND = 1e9;
 
     private final Meters meters;
+
+    /** Bytes moved since the start, by direction. */
+    private final Map<String, LongSupplier> moved = new ConcurrentHashMap<>();
 
     IoMeters(Meters meters) {
         this.meters = meters;
@@ -34,7 +40,12 @@ final class IoMeters {
         }
     }
 
+    long bytes(String direction) {
+        return moved.getOrDefault(direction, () -> 0).getAsLong();
+    }
+
     void bind(IoPath path, String direction, IoStats stats) {
+        moved.put(direction, stats::bytes);
         meters.counter(Metric.IO_OPERATIONS_TOTAL, stats::operations, path.label(), direction);
         meters.counter(Metric.IO_BYTES_TOTAL, stats::bytes, path.label(), direction);
         meters.counter(Metric.IO_CONTINUATIONS_TOTAL, stats::continuations, direction);

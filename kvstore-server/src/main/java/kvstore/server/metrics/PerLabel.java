@@ -2,6 +2,7 @@ package kvstore.server.metrics;
 
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
@@ -14,6 +15,11 @@ final class PerLabel<K extends Enum<K>, V> {
 
     PerLabel(Function<K, V> make) {
         this.make = make;
+    }
+
+    /** Those that were asked for. */
+    void forEach(BiConsumer<K, V> each) {
+        meters.forEach(each);
     }
 
     V get(K label) {

@@ -26,6 +26,10 @@ public enum Rpc {
     CLEAR(AdminGrpc.SERVICE_NAME, "Clear"),
     DRAIN(AdminGrpc.SERVICE_NAME, "Drain"),
     LOG_LEVEL(AdminGrpc.SERVICE_NAME, "LogLevel"),
+    HISTORY(AdminGrpc.SERVICE_NAME, "History"),
+    SEGMENTS(AdminGrpc.SERVICE_NAME, "Segments"),
+    CONTENTS(AdminGrpc.SERVICE_NAME, "Contents"),
+    DIAGNOSE(AdminGrpc.SERVICE_NAME, "Diagnose"),
     /** Health, reflection and whatever a client makes up: one label value for all, because clients choose these names. */
     OTHER("", "");
 

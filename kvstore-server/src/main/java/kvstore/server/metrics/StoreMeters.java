@@ -132,6 +132,12 @@ final class StoreMeters implements StoreListener {
         return (long) both;
     }
 
+    long evictedBytes() {
+        double both = meters.counter(Metric.STORE_EVICTED_BYTES_TOTAL, CAPACITY).count()
+                + meters.counter(Metric.STORE_EVICTED_BYTES_TOTAL, IDLE).count();
+        return (long) both;
+    }
+
     long corruptRecords() {
         return (long) corrupt.count();
     }

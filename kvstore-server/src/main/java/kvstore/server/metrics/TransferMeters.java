@@ -10,6 +10,8 @@ import static kvstore.v1.PutStatus.PUT_STATUS_STORED;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumSet;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import kvstore.v1.GetStatus;
@@ -110,6 +112,44 @@ final class TransferMeters {
 
     long count(GetStatus status) {
         return gets.get(status).seconds().count();
+    }
+
+    long bytes(PutStatus status) {
+        return (long) puts.get(status).bytes().count();
+    }
+
+    long bytes(GetStatus status) {
+        return (long) gets.get(status).bytes().count();
+    }
+
+    LatencyCounts hitLatencies() {
+        return LatencyCounts.of(gets.get(GET_STATUS_HIT).seconds());
+    }
+
+    LatencyCounts storedLatencies() {
+        return LatencyCounts.of(puts.get(PUT_STATUS_STORED).seconds());
+    }
+
+    /** Misses by reason, those that happened. */
+    Map<String, Long> misses() {
+        Map<String, Long> reasons = new TreeMap<>();
+        getChunks.get(GET_STATUS_MISS).forEach((reason, counter) -> addTo(reasons, Labels.of(reason), counter));
+        return reasons;
+    }
+
+    /** Puts that were shed or rejected, by reason, those that happened. */
+    Map<String, Long> refusals() {
+        Map<String, Long> reasons = new TreeMap<>();
+        putChunks.get(PUT_STATUS_SHED).forEach((reason, counter) -> addTo(reasons, Labels.of(reason), counter));
+        putChunks.get(PUT_STATUS_REJECTED).forEach((reason, counter) -> addTo(reasons, Labels.of(reason), counter));
+        return reasons;
+    }
+
+    private static void addTo(Map<String, Long> reasons, String reason, Counter counter) {
+        long count = (long) counter.count();
+        if (count > 0) {
+            reasons.merge(reason, count, Long::sum);
+        }
     }
 
     void began(Direction direction) {

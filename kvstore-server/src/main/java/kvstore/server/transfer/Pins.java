@@ -54,6 +54,9 @@ public final class Pins {
                         return new Missed(MissReason.MISS_REASON_IN_FLIGHT);
                     }
                 }
+                case PinResult.Away _ -> {
+                    return new Missed(MissReason.MISS_REASON_UNAVAILABLE);
+                }
                 case PinResult.Absent _ -> {
                     return new Missed(MissReason.MISS_REASON_ABSENT);
                 }

@@ -7,14 +7,19 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import kvstore.server.config.AdminConfig;
+import kvstore.server.config.Machine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,7 +35,7 @@ final class AdminHttpTest {
     @BeforeEach
     void start() throws IOException {
         admin = AdminHttp.start(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                config(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
                 () -> metrics.get(),
                 () -> whyNotReady,
                 () -> trouble);
@@ -75,9 +80,56 @@ final class AdminHttpTest {
 
     @Test
     void otherPathsAreNotFound() throws Exception {
-        assertThat(get("/").statusCode()).isEqualTo(404);
+        assertThat(get("/x").statusCode()).isEqualTo(404);
         assertThat(get("/metrics/x").statusCode()).isEqualTo(404);
         assertThat(get("/metrics?name=x").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void whatThePageAsksWaitsForTheDaemon() throws Exception {
+        assertThat(get("/").statusCode()).isEqualTo(200);
+        HttpResponse<String> starting = get("/api/stat");
+        assertThat(starting.statusCode()).isEqualTo(503);
+        assertThat(starting.body()).isEqualTo("{\"error\":\"starting\"}");
+    }
+
+    /** By a name that somebody else's page made point here; machines may ask by any name. */
+    @Test
+    void noTrapByName() throws Exception {
+        for (String path : List.of("/", "/api/stat", "/page.js")) {
+            assertThat(statusAs("evil.example", path)).as(path).isEqualTo(421);
+            assertThat(statusAs("localhost:7421", path)).as(path).isNotEqualTo(421);
+            assertThat(statusAs("[::1]", path)).as(path).isNotEqualTo(421);
+            assertThat(statusAs(Machine.hostName(), path)).as(path).isNotEqualTo(421);
+        }
+        assertThat(statusAs("prometheus.example", "/metrics")).isEqualTo(200);
+    }
+
+    /** By hand, because the JDK's client does not let its caller say who it asks. */
+    private int statusAs(String host, String path) throws IOException {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), admin.address().getPort())) {
+            socket.getOutputStream()
+                    .write("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"
+                            .formatted(path, host)
+                            .getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return Integer.parseInt(answer.split(" ", 3)[1]);
+        }
+    }
+
+    @Test
+    void thePageCanBeOff() throws Exception {
+        admin.close();
+        admin = AdminHttp.start(
+                new AdminConfig(
+                        Optional.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)), AdminConfig.Page.OFF),
+                () -> "m",
+                Optional::empty,
+                Optional::empty);
+        assertThat(get("/").statusCode()).isEqualTo(403);
+        assertThat(get("/api/stat").statusCode()).isEqualTo(403);
+        assertThat(get("/metrics").statusCode()).isEqualTo(200);
     }
 
     @Test
@@ -120,9 +172,13 @@ final class AdminHttpTest {
 
     @Test
     void takenPortIsRefused() {
-        assertThatThrownBy(() -> AdminHttp.start(admin.address(), () -> "", Optional::empty, Optional::empty))
+        assertThatThrownBy(() -> AdminHttp.start(config(admin.address()), () -> "", Optional::empty, Optional::empty))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(String.valueOf(admin.address().getPort()));
+    }
+
+    private static AdminConfig config(InetSocketAddress address) {
+        return new AdminConfig(Optional.of(address), AdminConfig.Page.LOCAL);
     }
 
     private HttpResponse<String> get(String path) throws IOException, InterruptedException {

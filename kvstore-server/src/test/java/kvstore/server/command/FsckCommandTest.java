@@ -50,9 +50,9 @@ final class FsckCommandTest {
         }
         assertThat(fsck("--verify-payloads")).isZero();
         assertThat(out)
-                .contains("node      test, start 1\n")
-                .contains("records   1 (97.7 KiB)\n")
-                .contains("payloads  0 bad, 0 unread\n");
+                .contains("node       test, start 1\n")
+                .contains("records    1 (97.7 KiB)\n")
+                .contains("payloads   0 bad, 0 unread\n");
         assertThat(fsck("--json")).isZero();
         assertThat(out).contains("\"records\":1,").contains("\"clean\":true");
 
@@ -77,5 +77,21 @@ final class FsckCommandTest {
     void refusesWhatIsNoPool() {
         assertThat(fsck()).isEqualTo(4);
         assertThat(err).startsWith("kvstore fsck: cannot read " + directory.resolve("POOL"));
+    }
+
+    @Test
+    void checksEveryDirectoryThatIsNamed() throws Exception {
+        Path first = directory.resolve("first");
+        Path second = directory.resolve("second");
+        DaemonUnderTest.start(first, "data.more-directories=" + second).close();
+        directory = first;
+        assertThat(fsck(second.toString())).isZero();
+        assertThat(out).contains("directory  " + first + "\n").contains("directory  " + second + "\n");
+
+        Files.writeString(second.resolve("nodes/test/00000000000000ff.seg"), "no segment");
+        assertThat(fsck()).isZero();
+        assertThat(fsck(second.toString(), "--json")).isEqualTo(5);
+        assertThat(out).contains("\"directory\":\"" + second + "\"").contains("\"damaged_segments\":1,");
+        assertThat(fsck(second + "-of-nobody")).isEqualTo(4);
     }
 }

@@ -161,7 +161,7 @@ final class ConfigValuesTest {
                         new EvictionConfig(EvictionConfig.Policy.IDLE, 0.2, 3600, 0.25),
                         new ExplainConfig(9),
                         new ScrubConfig(Optional.of(100L << 20), Duration.ofDays(1)),
-                        new AdminConfig(Optional.empty()),
+                        new AdminConfig(Optional.empty(), AdminConfig.Page.LOCAL),
                         new LogConfig(Level.DEBUG, LogConfig.Format.JSON),
                         new ShutdownConfig(Duration.ofSeconds(5)),
                         new SecurityConfig(

@@ -66,7 +66,9 @@ final class DefaultsTest {
                         new EvictionConfig(EvictionConfig.Policy.REINSERT, 0.1, 600, 0.5),
                         new ExplainConfig(100_000),
                         new ScrubConfig(Optional.empty(), Duration.ofDays(7)),
-                        new AdminConfig(Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421))),
+                        new AdminConfig(
+                                Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7421)),
+                                AdminConfig.Page.LOCAL),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
                         new ShutdownConfig(Duration.ofSeconds(20)),
                         new SecurityConfig(Set.of(), Optional.empty())));

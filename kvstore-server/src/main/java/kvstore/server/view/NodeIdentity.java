@@ -1,4 +1,4 @@
-package kvstore.server.grpc;
+package kvstore.server.view;
 
 import java.time.Instant;
 import java.util.function.BooleanSupplier;

@@ -1,4 +1,4 @@
-package kvstore.server.grpc;
+package kvstore.server.view;
 
 import kvstore.store.Departure;
 import kvstore.store.Explanation;
@@ -25,8 +25,16 @@ final class Explanations {
                         .setHeld(here.held());
             case Explanation.InFlight put ->
                 response.setState(KeyState.KEY_STATE_IN_FLIGHT).setLength(put.length());
+            case Explanation.Away away ->
+                response.setState(KeyState.KEY_STATE_AWAY)
+                        .setSegmentFile(away.file().toString())
+                        .setSegment(away.segment())
+                        .setLength(away.length())
+                        .setAwayReason(away.reason());
             case Explanation.Absent absent ->
-                response.setState(KeyState.KEY_STATE_ABSENT).addAllOtherNamespaces(absent.namespaces());
+                response.setState(KeyState.KEY_STATE_ABSENT)
+                        .addAllOtherNamespaces(absent.namespaces())
+                        .setDirectoryUnread(absent.unread());
         }
         Departure last = explanation.last();
         if (last != null) {

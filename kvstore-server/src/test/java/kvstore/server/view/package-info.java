@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.view;
+
+import org.jspecify.annotations.NullMarked;
