@@ -50,7 +50,13 @@ final class FormatTest {
             DaemonProcess daemon = start(cleanUp);
             Path value = directory.resolve("value");
 
-            Run.output(PROGRAM, "get", "llama@0@1f2e", value.toString(), "--target", daemon.target().toString());
+            Run.output(
+                    PROGRAM,
+                    "get",
+                    "llama@0@1f2e",
+                    value.toString(),
+                    "--target",
+                    daemon.target().toString());
 
             assertThat(value).content().isEqualTo("replaced");
             daemon.stop();

@@ -66,9 +66,7 @@ final class OciImageTest {
         assertThat(layers).hasSize(4);
         for (JsonElement layer : layers) {
             Path blob = blob(layer.getAsJsonObject());
-            assertThat(MoreFiles.asByteSource(blob)
-                            .hash(Hashing.sha256())
-                            .toString())
+            assertThat(MoreFiles.asByteSource(blob).hash(Hashing.sha256()).toString())
                     .isEqualTo(blob.getFileName().toString());
         }
     }
