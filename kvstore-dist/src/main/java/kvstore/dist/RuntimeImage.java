@@ -19,6 +19,7 @@ final class RuntimeImage {
             "java.logging",
             "java.management",
             "java.naming",
+            "java.net.http",
             "java.xml",
             "jdk.attach",
             "jdk.httpserver",

@@ -53,6 +53,7 @@ import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
 import kvstore.server.scrub.Scrubs;
 import kvstore.server.tls.Certificates;
+import kvstore.server.trace.Traces;
 import kvstore.server.transfer.Drain;
 import kvstore.server.transfer.StagedReads;
 import kvstore.server.transfer.Transfers;
@@ -146,6 +147,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void open(UnaryOperator<IoEngine> between) throws IOException {
+        metrics.bindDrain(drain::isOn); // an alert on a start that does not end asks for it
         Access access = openAccess();
         if (config.admin().listen().isPresent()) {
             admin = Optional.of(
@@ -190,7 +192,6 @@ public final class Daemon implements AutoCloseable {
         metrics.bindStore(store::stats, () -> availableBytes(disk));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         metrics.bindGpus(gpus.path(), gpus.reason(), gpus.engine().map(GpuFigures::of));
-        metrics.bindDrain(drain::isOn);
         metrics.bindDisk(disk::reads, disk::writes);
         metrics.bindFileSystem(fileSystem(engine), () -> engine.layout().outcome());
         DaemonView view = parts.add(new DaemonView(transfers, node, background, effective));
@@ -201,7 +202,8 @@ public final class Daemon implements AutoCloseable {
                 node,
                 regions,
                 config.lease().maxDuration(),
-                new Operations(view, background, clears)));
+                new Operations(view, background, clears),
+                openTraces()));
         door = Optional.of(opened);
         admin.ifPresent(page -> page.show(view));
         opened.open();
@@ -256,6 +258,13 @@ public final class Daemon implements AutoCloseable {
         if (certificates.isPresent() && tls.isPresent()) {
             certificates.get().reload(tls.get());
         }
+    }
+
+    private Optional<Traces> openTraces() {
+        return config.tracing()
+                .endpoint()
+                .map(endpoint -> parts.add(
+                        new Traces(endpoint, config.tracing().samplingRatio(), config.node(), Version.current())));
     }
 
     private static ScrubFigures figures(Scrubs scrubs) {

@@ -125,6 +125,11 @@ public final class DaemonUnderTest implements AutoCloseable {
         return daemon.respAddress().orElseThrow();
     }
 
+    /** Where metrics and health are served. */
+    InetSocketAddress adminAddress() {
+        return daemon.adminAddress().orElseThrow();
+    }
+
     private ManagedChannel remember(ManagedChannel channel) {
         channels.add(channel);
         return channel;
@@ -147,9 +152,8 @@ public final class DaemonUnderTest implements AutoCloseable {
 
     /** Asks the admin port. */
     public HttpResponse<String> http(String path) {
-        InetSocketAddress address = daemon.adminAddress().orElseThrow();
         try {
-            URI uri = URI.create("http://127.0.0.1:" + address.getPort() + path);
+            URI uri = URI.create("http://127.0.0.1:" + adminAddress().getPort() + path);
             return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
         } catch (IOException e) {
             throw new AssertionError(e);

@@ -77,7 +77,8 @@ final class ConfigBinder {
                 new AdminConfig(values.get(ADMIN_LISTEN), values.get(ADMIN_PAGE)),
                 new LogConfig(values.get(LOG_LEVEL), values.get(LOG_FORMAT)),
                 new ShutdownConfig(values.get(SHUTDOWN_DRAIN_TIMEOUT)),
-                security.bind());
+                security.bind(),
+                new TracingConfig(values.get(TRACING_ENDPOINT), values.get(TRACING_SAMPLING_RATIO)));
     }
 
     private DataConfig data(Path directory) {

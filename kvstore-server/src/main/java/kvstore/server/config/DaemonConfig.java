@@ -32,7 +32,8 @@ public record DaemonConfig(
         AdminConfig admin,
         LogConfig log,
         ShutdownConfig shutdown,
-        SecurityConfig security) {
+        SecurityConfig security,
+        TracingConfig tracing) {
 
     /**
      * Reads the configuration: defaults, then the file, then the environment, then {@code sets}; the later wins.

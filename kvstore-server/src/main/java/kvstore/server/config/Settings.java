@@ -1,6 +1,7 @@
 package kvstore.server.config;
 
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
@@ -431,6 +432,16 @@ final class Settings {
             whether it is stored: `local` from this machine only, as through `ssh -L 7421:127.0.0.1:7421 node`; `all` who \
             reaches the port; `off` nobody.""");
 
+    static final Setting<Optional<URI>> TRACING_ENDPOINT =
+            new Setting<>("tracing.endpoint", ValueType.httpUrl().orEmpty(), "", """
+            URL of a receiver of OpenTelemetry traces (OTLP over HTTP), such as `http://127.0.0.1:4318/v1/traces`. Empty for no \
+            traces, at no cost.""");
+
+    static final Setting<Double> TRACING_SAMPLING_RATIO =
+            new Setting<>("tracing.sampling-ratio", ValueType.fraction(0, 1), "0.01", """
+            The part of the gRPC calls that are traced. A caller whose `traceparent` says whether its own trace is taken is \
+            heeded.""");
+
     static final Setting<Level> LOG_LEVEL =
             new Setting<>("log.level", ValueType.choice(Level.class), "info", "The least severe level that is logged.");
 
@@ -523,6 +534,8 @@ final class Settings {
             SCRUB_INTERVAL,
             ADMIN_LISTEN,
             ADMIN_PAGE,
+            TRACING_ENDPOINT,
+            TRACING_SAMPLING_RATIO,
             LOG_LEVEL,
             LOG_FORMAT,
             SHUTDOWN_DRAIN_TIMEOUT);

@@ -1,6 +1,8 @@
 package kvstore.server.config;
 
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -164,6 +166,25 @@ record ValueType<T>(String name, String allowed, Function<String, T> parser, Fun
                         .map(ValueType::parsePath)
                         .toList(),
                 paths -> paths.stream().map(Path::toString).collect(Collectors.joining(",")));
+    }
+
+    static ValueType<URI> httpUrl() {
+        return new ValueType<>(
+                "URL",
+                "http:// or https://, a host and a path, without a password",
+                text -> {
+                    URI url;
+                    try {
+                        url = new URI(text);
+                    } catch (URISyntaxException _) {
+                        throw new IllegalArgumentException("is not a URL");
+                    }
+                    check("http".equals(url.getScheme()) || "https".equals(url.getScheme()), "is not http or https");
+                    check(url.getHost() != null, "has no host");
+                    check(url.getRawUserInfo() == null, "has a user or password in it");
+                    return url;
+                },
+                URI::toString);
     }
 
     static ValueType<Path> socketPath() {

@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import kvstore.server.metrics.Direction;
+import kvstore.server.trace.CallTrace;
 import kvstore.server.transfer.ChunkRead;
 import kvstore.server.transfer.PeerGoneException;
 import kvstore.server.transfer.PeerStalledException;
@@ -37,6 +38,7 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
     private final Transfers transfers;
     private final ServerCall<GetRequest, GetFrame> call;
     private final Optional<Long> deadlineNanos = Deadlines.ofCall();
+    private final CallTrace trace = CallTrace.current();
     private final CompletableFuture<Void> cancelled = new CompletableFuture<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ready = lock.newCondition();
@@ -119,7 +121,11 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
 
     private void sendAll(GetRequest complete) throws IOException, InterruptedException {
         try (ReadAhead ahead = new ReadAhead(
-                transfers, Requests.keys(complete.getKeysList()), complete.getExpectedLengthsList(), deadlineNanos)) {
+                transfers,
+                Requests.keys(complete.getKeysList()),
+                complete.getExpectedLengthsList(),
+                deadlineNanos,
+                trace)) {
             for (ChunkRead.Piece piece = ahead.next(); piece != null; piece = ahead.next()) {
                 send(piece);
             }
@@ -144,17 +150,23 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
     /** The way of a get, from the disk's answer to the client: wait, prove the header, verify each frame, send it. */
     private void sendVerified(ChunkRead chunk, ChunkRead.Piece piece) throws IOException, InterruptedException {
         MissReason miss = piece.arrive(cancelled);
+        piece.traceRead(trace);
         if (miss != MissReason.MISS_REASON_UNSPECIFIED) {
             settle(chunk, miss);
             return;
         }
         MemorySegment payload = piece.payload();
+        long arrivedNanos = trace.now();
+        long checksumNanos = 0;
         for (long offset = 0; offset < payload.byteSize(); offset += transfers.frameBytes()) {
             long bytes = Math.min(transfers.frameBytes(), payload.byteSize() - offset);
             long at = piece.payloadOffset() + offset;
             MemorySegment data = payload.asSlice(offset, bytes);
             // Just before they are sent, so that the bytes come out of the CPU's cache the second time.
-            if (!piece.isIntact(offset, data)) {
+            long begin = trace.now();
+            boolean intact = piece.isIntact(offset, data);
+            checksumNanos += trace.now() - begin;
+            if (!intact) {
                 settle(chunk, MissReason.MISS_REASON_CORRUPT);
                 return;
             }
@@ -170,6 +182,9 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
                 chunk.hit();
             }
         }
+        // they take turns, frame by frame; each is shown as a whole
+        trace.part("checksum", arrivedNanos, arrivedNanos + checksumNanos, chunk.index(), payload.byteSize());
+        trace.part("send", arrivedNanos + checksumNanos, chunk.index(), payload.byteSize());
     }
 
     private void settle(ChunkRead chunk, MissReason reason) throws IOException, InterruptedException {

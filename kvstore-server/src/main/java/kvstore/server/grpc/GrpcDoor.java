@@ -38,6 +38,7 @@ import kvstore.server.config.GrpcConfig;
 import kvstore.server.identity.Access;
 import kvstore.server.net.UnixSocket;
 import kvstore.server.region.RegionAccess;
+import kvstore.server.trace.Traces;
 import kvstore.server.transfer.Transfers;
 import kvstore.server.view.NodeIdentity;
 import kvstore.v1.AdminGrpc;
@@ -83,6 +84,7 @@ public final class GrpcDoor implements AutoCloseable {
     private final Transfers transfers;
     private final ControlService controlService;
     private final AdminService adminService;
+    private final Optional<Traces> traces;
 
     private @Nullable Server tcp;
 
@@ -94,10 +96,12 @@ public final class GrpcDoor implements AutoCloseable {
             NodeIdentity node,
             RegionAccess regions,
             Duration leaseMax,
-            Operations operations) {
+            Operations operations,
+            Optional<Traces> traces) {
         this.config = config;
         this.access = access;
         this.transfers = transfers;
+        this.traces = traces;
         this.controlService = new ControlService(
                 transfers, node, new RegionCalls(transfers, regions), leaseMax.toMillis(), config.maxTokens());
         this.adminService = new AdminService(transfers, operations);
@@ -180,6 +184,7 @@ public final class GrpcDoor implements AutoCloseable {
                 .addService(UnreadableRequests.refuse(adminService.bindService()))
                 .addService(health.getHealthService())
                 .addService(ProtoReflectionServiceV1.newInstance());
+        traces.ifPresent(builder::addStreamTracerFactory);
         if (address instanceof DomainSocketAddress) {
             // gRPC sets it on every connection, and a Unix socket, which has none, warns each time.
             builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);

@@ -35,6 +35,8 @@ final class CallMeters {
         for (Rpc rpc : Rpc.values()) {
             // at 0 from the start, because a rate misses the first of a series that begins at 1
             calls.get(rpc).get(Status.Code.OK);
+            calls.get(rpc).get(Status.Code.INTERNAL);
+            calls.get(rpc).get(Status.Code.UNKNOWN);
             callSeconds.get(rpc);
         }
     }

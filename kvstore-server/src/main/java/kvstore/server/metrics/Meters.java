@@ -9,6 +9,9 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -43,7 +46,11 @@ final class Meters {
             .map(Duration::parse)
             .toArray(Duration[]::new);
 
+    /** In the place of every label value of what would be one series too many. */
+    private static final String BEYOND = "beyond_limit";
+
     private final MeterRegistry registry;
+    private final Map<Metric, Set<List<String>>> series = new ConcurrentHashMap<>();
 
     Meters(MeterRegistry registry) {
         this.registry = registry;
@@ -99,13 +106,29 @@ final class Meters {
         }
     }
 
-    private static Tags tags(Metric metric, String... values) {
+    private Tags tags(Metric metric, String... wanted) {
         List<String> labels = metric.labels();
-        if (labels.size() != values.length) {
+        List<String> values = withinLimit(metric, List.of(wanted));
+        if (labels.size() != values.size()) {
             throw new IllegalArgumentException(metric + " has the labels " + labels);
         }
-        return Tags.of(IntStream.range(0, values.length)
-                .mapToObj(i -> Tag.of(labels.get(i), values[i]))
+        return Tags.of(IntStream.range(0, values.size())
+                .mapToObj(i -> Tag.of(labels.get(i), values.get(i)))
                 .toList());
+    }
+
+    /** What is beyond the limit shares one more series, so that it is counted and costs nothing. */
+    private List<String> withinLimit(Metric metric, List<String> values) {
+        Set<List<String>> known = series.computeIfAbsent(metric, _ -> ConcurrentHashMap.newKeySet());
+        if (known.contains(values)) {
+            return values;
+        }
+        synchronized (known) {
+            if (known.size() < SeriesLimit.of(metric)) {
+                known.add(values);
+                return values;
+            }
+        }
+        return values.stream().map(_ -> BEYOND).toList();
     }
 }

@@ -6,7 +6,7 @@ import java.util.Locale;
 /**
  * Every metric, once. Its Prometheus name is {@code kvstore_} and the constant's name in small letters.
  *
- * <p>No label holds anything that a client chooses, so that the number of series has a limit.
+ * <p>No label holds anything that a client chooses, so that the number of series has a limit: {@link SeriesLimit}.
  */
 enum Metric {
     BUILD_INFO(
@@ -33,7 +33,12 @@ enum Metric {
             "",
             "Grows by one at every start of the daemon on this node directory.",
             "Alert when it changes often: the daemon is crashing."),
-    UPTIME_SECONDS(Kind.GAUGE, "seconds", "", "Time since the daemon began to start.", ""),
+    UPTIME_SECONDS(
+            Kind.GAUGE,
+            "seconds",
+            "",
+            "Time since the daemon began to start.",
+            "Falls to 0 at each start: many falls in an hour are a daemon that crashes; the journal says why."),
     START_DURATION_SECONDS(
             Kind.GAUGE,
             "seconds",
@@ -52,7 +57,7 @@ enum Metric {
             "reloads",
             "result",
             "How often changed certificate files were taken into use (`loaded`), or had a mistake (`refused`).",
-            ""),
+            "As for `kvstore_tls_files_refused`."),
     TLS_FILES_REFUSED(
             Kind.GAUGE,
             "0 or 1",
@@ -104,7 +109,7 @@ enum Metric {
             "command",
             "How long they took, from when the command was understood to its answer. For SET that includes the arrival of "
                     + "the value.",
-            ""),
+            "Compare with `kvstore_get_seconds` and `kvstore_put_seconds`: what is beyond them is the client's network."),
 
     LM_CONNECTIONS(
             Kind.GAUGE,
@@ -137,11 +142,26 @@ enum Metric {
             "command",
             "How long they took, from when their header was there to their end. For PUT that includes the arrival of the "
                     + "value.",
-            ""),
+            "As for `kvstore_resp_command_seconds`."),
 
-    LOOKUP_SECONDS(Kind.HISTOGRAM, "seconds", "", "How long the store took to answer a lookup.", ""),
-    LOOKUP_KEYS_TOTAL(Kind.COUNTER, "keys", "", "Keys that lookups asked for.", ""),
-    LOOKUP_FOUND_KEYS_TOTAL(Kind.COUNTER, "keys", "", "Keys that lookups found.", ""),
+    LOOKUP_SECONDS(
+            Kind.HISTOGRAM,
+            "seconds",
+            "",
+            "How long the store took to answer a lookup.",
+            "Lookups touch no disk. Above a millisecond the processor is too busy; look at `jvm_gc_pause_seconds_max` and the machine's load."),
+    LOOKUP_KEYS_TOTAL(
+            Kind.COUNTER,
+            "keys",
+            "",
+            "Keys that lookups asked for.",
+            "At rest while engines work: they do not ask this daemon. See `docs/how-to/troubleshoot.md`."),
+    LOOKUP_FOUND_KEYS_TOTAL(
+            Kind.COUNTER,
+            "keys",
+            "",
+            "Keys that lookups found.",
+            "Much more than `kvstore_lookup_leading_keys_total`: the beginning of prefixes is evicted before their end."),
     LOOKUP_LEADING_KEYS_TOTAL(
             Kind.COUNTER,
             "keys",
@@ -149,8 +169,18 @@ enum Metric {
             "Keys that lookups found before the first that is missing: what an engine can use.",
             "Divide by `kvstore_lookup_keys_total` for the hit rate."),
 
-    PREFIX_TOKENS_TOTAL(Kind.COUNTER, "tokens", "", "Token ids that `MatchPrefix` was asked for.", ""),
-    PREFIX_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "", "Chunks of prompts that `MatchPrefix` looked for.", ""),
+    PREFIX_TOKENS_TOTAL(
+            Kind.COUNTER,
+            "tokens",
+            "",
+            "Token ids that `MatchPrefix` was asked for.",
+            "Nothing; it tells how much a router asks."),
+    PREFIX_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "",
+            "Chunks of prompts that `MatchPrefix` looked for.",
+            "Nothing; it is what `kvstore_prefix_matched_chunks_total` is divided by."),
     PREFIX_MATCHED_CHUNKS_TOTAL(
             Kind.COUNTER,
             "chunks",
@@ -177,7 +207,7 @@ enum Metric {
             "bytes",
             "status",
             "Payload of those chunks. For `already_stored` it is what did not have to be written.",
-            ""),
+            "Its rate is what engines store. At rest while they work: `kvstore_put_chunks_total` says why."),
     PUT_SECONDS(
             Kind.HISTOGRAM,
             "seconds",
@@ -191,7 +221,12 @@ enum Metric {
             "Chunks that gets were answered with. `reason` is `none` for hits.",
             "Alert on `corrupt`, always, and on `io_error`. `absent` right after a lookup found the key: leases are too "
                     + "short. `other_length`: two engines with different geometry share keys."),
-    GET_BYTES_TOTAL(Kind.COUNTER, "bytes", "status", "Payload that was sent for those chunks.", ""),
+    GET_BYTES_TOTAL(
+            Kind.COUNTER,
+            "bytes",
+            "status",
+            "Payload that was sent for those chunks.",
+            "Its rate is what engines load. Compare with `kvstore_io_bytes_total`: more is read than sent when gets are cut off."),
     GET_SECONDS(
             Kind.HISTOGRAM,
             "seconds",
@@ -204,13 +239,18 @@ enum Metric {
             "",
             "Pieces of gets for which another get of the same chunk had read the disk, or was about to.",
             "The ranks of one model, or several clients, load the same chunks at the same time."),
-    SHARED_READ_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Bytes that the disk did not have to read again for them.", ""),
+    SHARED_READ_BYTES_TOTAL(
+            Kind.COUNTER,
+            "bytes",
+            "",
+            "Bytes that the disk did not have to read again for them.",
+            "Nothing; without it the disk would read as much more."),
     IN_FLIGHT_TRANSFERS(
             Kind.GAUGE,
             "transfers",
             "direction",
             "What is under way right now: for `put` the chunks, for `get` the calls.",
-            ""),
+            "High while `kvstore_io_running` is 0: clients are slow to send or to take."),
 
     REGIONS(
             Kind.GAUGE,
@@ -220,7 +260,11 @@ enum Metric {
             "0 while LMCache runs on this machine: its payload travels in messages. Its log says why; look at "
                     + "`region.socket` and `region.allowed-uids`."),
     REGION_SIZE_BYTES(
-            Kind.GAUGE, "bytes", "kind", "Their size together. It is memory of the clients, not of the daemon.", ""),
+            Kind.GAUGE,
+            "bytes",
+            "kind",
+            "Their size together. It is memory of the clients, not of the daemon.",
+            "Together with `kvstore_memory_size_bytes` it has to fit into the machine's memory."),
     REGIONS_ENDED_TOTAL(
             Kind.COUNTER,
             "regions",
@@ -235,7 +279,12 @@ enum Metric {
             "`copied` near `in_place`: the client's buffers do not start at memory pages (LMCache: `--l1-align-bytes 4096`). "
                     + "What the other put and get metrics count beyond these two came in messages."),
 
-    MEMORY_SIZE_BYTES(Kind.GAUGE, "bytes", "", "Memory for payload in flight, as taken at start.", ""),
+    MEMORY_SIZE_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "Memory for payload in flight, as taken at start.",
+            "Set by `memory.slab-size`; `docs/how-to/size-a-node.md` says how much."),
     MEMORY_USED_BYTES(
             Kind.GAUGE,
             "bytes",
@@ -255,7 +304,12 @@ enum Metric {
             "How long puts and gets waited for memory, and whether they got it.",
             "`timed_out` puts are shed and `timed_out` gets fail: raise `memory.slab-size`."),
 
-    STORE_CAPACITY_BYTES(Kind.GAUGE, "bytes", "", "The hard limit on what the node's directory takes of the disk.", ""),
+    STORE_CAPACITY_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "The hard limit on what the node's directory takes of the disk.",
+            "Set by `data.capacity`; changed by a restart."),
     STORE_USED_BYTES(
             Kind.GAUGE,
             "bytes",
@@ -267,7 +321,7 @@ enum Metric {
             "bytes",
             "",
             "Of these, what is kept for segments that are being written and may not be allocated yet.",
-            ""),
+            "Nothing; some segments per directory are usual."),
     STORE_FREE_SPACE_FLOOR_BYTES(
             Kind.GAUGE,
             "bytes",
@@ -282,9 +336,23 @@ enum Metric {
                     + "floor; `full`, because it refused to store more.",
             "Alert on `full`, and on `shrinking` for long: somebody else fills the disk."),
     STORE_DIRECTORY_CAPACITY_BYTES(
-            Kind.GAUGE, "bytes", "directory", "The hard limit of each directory, by its path as configured.", ""),
-    STORE_DIRECTORY_USED_BYTES(Kind.GAUGE, "bytes", "directory", "What the node takes in each directory.", ""),
-    STORE_DIRECTORY_SEGMENTS(Kind.GAUGE, "segments", "directory", "Segment files in use in each directory.", ""),
+            Kind.GAUGE,
+            "bytes",
+            "directory",
+            "The hard limit of each directory, by its path as configured.",
+            "As for `kvstore_store_capacity_bytes`."),
+    STORE_DIRECTORY_USED_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "directory",
+            "What the node takes in each directory.",
+            "One directory that stays behind the others: it is full, or set aside."),
+    STORE_DIRECTORY_SEGMENTS(
+            Kind.GAUGE,
+            "segments",
+            "directory",
+            "Segment files in use in each directory.",
+            "As for `kvstore_store_directory_used_bytes`."),
     STORE_DIRECTORY_AWAY(
             Kind.GAUGE,
             "0 or 1",
@@ -297,8 +365,18 @@ enum Metric {
             "",
             "Gets that missed a chunk because its directory was set aside.",
             "What the failed directory costs."),
-    STORE_CHUNKS(Kind.GAUGE, "chunks", "", "Chunks that a get would find; entries of the index.", ""),
-    STORE_CHUNK_BYTES(Kind.GAUGE, "bytes", "", "The sum of their lengths.", ""),
+    STORE_CHUNKS(
+            Kind.GAUGE,
+            "chunks",
+            "",
+            "Chunks that a get would find; entries of the index.",
+            "Falls to 0 at a start: `kvstore_epoch`, `kvstore_store_recovery_chunks` and the log say what became of them."),
+    STORE_CHUNK_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "The sum of their lengths.",
+            "Much less than `kvstore_store_used_bytes`: deleted and replaced chunks wait in segments for their eviction."),
     STORE_SEGMENTS(
             Kind.GAUGE,
             "segments",
@@ -318,35 +396,60 @@ enum Metric {
             "result",
             "Records that scrubs have read: `good`, `bad` (not what had been put), `unread` (the file system failed).",
             "Alert on `bad`; the log names file and block. Many `unread` ones mean a sick disk or server."),
-    SCRUB_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "What scrubs have read of records.", ""),
-    SCRUB_RUNNING(Kind.GAUGE, "0 or 1", "", "Whether the scrub in the background runs now.", ""),
+    SCRUB_BYTES_TOTAL(
+            Kind.COUNTER,
+            "bytes",
+            "",
+            "What scrubs have read of records.",
+            "Its rate is what scrubs take of the disk: `scrub.rate` bounds it."),
+    SCRUB_RUNNING(
+            Kind.GAUGE,
+            "0 or 1",
+            "",
+            "Whether the scrub in the background runs now.",
+            "0 while `scrub.rate` is set: the last scrub is younger than `scrub.interval`."),
     SCRUB_PROGRESS_RATIO(
             Kind.GAUGE,
             "0 to 1",
             "",
             "The part of the segments that the scrub in the background is through with, or got to the last time.",
-            ""),
+            "Does not move while `kvstore_scrub_running` is 1: the disk has no time for it. Raise `scrub.rate`."),
     SCRUB_COMPLETED_TIMESTAMP_SECONDS(
             Kind.GAUGE,
             "seconds",
             "",
             "When a scrub last came to its end, in the background or asked for, since 1970; 0 for never since the start.",
             "Much older than `scrub.interval`: raise `scrub.rate`."),
-    STORE_INDEX_BYTES(Kind.GAUGE, "bytes", "", "Memory that the index takes.", ""),
+    STORE_INDEX_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "Memory that the index takes.",
+            "Outside of the Java heap; leave the machine room for it (`docs/how-to/size-a-node.md`)."),
     STORE_LEASES(
             Kind.GAUGE,
             "leases",
             "",
             "Leases that hold.",
             "At `lease.max-count`, lookups are answered without a lease."),
-    STORE_LEASED_BYTES(Kind.GAUGE, "bytes", "", "Segment files that leases keep from eviction.", ""),
+    STORE_LEASED_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "",
+            "Segment files that leases keep from eviction.",
+            "Near `lease.max-share` of the capacity for long: as for `kvstore_store_leases_refused_total`."),
     STORE_LEASES_REFUSED_TOTAL(
             Kind.COUNTER,
             "lookups",
             "",
             "Lookups that got no lease because of `lease.max-share`.",
             "Clients hold leases for too long, or raise `data.capacity`."),
-    STORE_RESERVATIONS(Kind.GAUGE, "chunks", "", "Puts that have a place on disk and are not yet visible.", ""),
+    STORE_RESERVATIONS(
+            Kind.GAUGE,
+            "chunks",
+            "",
+            "Puts that have a place on disk and are not yet visible.",
+            "High for long: clients began puts and do not send; they end after `grpc.stall-timeout`."),
     STORE_FILE_SYSTEM_AVAILABLE_BYTES(
             Kind.GAUGE,
             "bytes",
@@ -358,7 +461,7 @@ enum Metric {
             "segments",
             "reason",
             "Segments that were evicted: for their room (`capacity`), or because nobody wanted anything of them (`idle`).",
-            ""),
+            "How fast the cache turns over: look at `kvstore_store_eviction_age_seconds`."),
     STORE_EVICTIONS_TOTAL(
             Kind.COUNTER,
             "segments",
@@ -366,15 +469,30 @@ enum Metric {
             "Of those that made room, why it had to be made: for a new segment (`capacity`), ahead of need (`watermark`), for others "
                     + "(`floor`), or because the file system refused to store more (`no_space`).",
             "`floor` and `no_space`: somebody else fills the disk."),
-    STORE_EVICTED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "reason", "Chunks that went with them.", ""),
-    STORE_EVICTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "reason", "Payload that went with them.", ""),
+    STORE_EVICTED_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "reason",
+            "Chunks that went with them.",
+            "As for `kvstore_store_evicted_segments_total`."),
+    STORE_EVICTED_BYTES_TOTAL(
+            Kind.COUNTER,
+            "bytes",
+            "reason",
+            "Payload that went with them.",
+            "Near the rate of `kvstore_put_bytes_total` in a full cache, which is usual."),
     STORE_REINSERTED_CHUNKS_TOTAL(
             Kind.COUNTER,
             "chunks",
             "",
             "Chunks that had been read and were written again before their segment went.",
-            ""),
-    STORE_REINSERTED_BYTES_TOTAL(Kind.COUNTER, "bytes", "", "Their payload.", ""),
+            "At 0 while the cache is full and is read: `kvstore_store_reinsertion_refused_chunks_total` says why."),
+    STORE_REINSERTED_BYTES_TOTAL(
+            Kind.COUNTER,
+            "bytes",
+            "",
+            "Their payload.",
+            "What keeping them costs the disk; `eviction.reinsert-share` bounds it."),
     STORE_REINSERTION_REFUSED_CHUNKS_TOTAL(
             Kind.COUNTER,
             "chunks",
@@ -400,7 +518,12 @@ enum Metric {
             "",
             "Reservations that ended without becoming visible.",
             "Rising together with cancelled calls is harmless; otherwise look at `kvstore_io_failures_total`."),
-    STORE_DELETED_CHUNKS_TOTAL(Kind.COUNTER, "chunks", "", "Chunks that clients made the daemon forget.", ""),
+    STORE_DELETED_CHUNKS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "",
+            "Chunks that clients made the daemon forget.",
+            "More than you expect: a client clears the cache; `kvstore_rpc_total` with `rpc` as `delete` says when."),
     STORE_CORRUPT_RECORDS_TOTAL(
             Kind.COUNTER,
             "records",
@@ -419,8 +542,18 @@ enum Metric {
             "operation kind",
             "Operations on segment files, other than reading and writing chunks, that failed.",
             "Alert on any but `no_space`."),
-    STORE_RECOVERY_SECONDS(Kind.GAUGE, "seconds", "", "How long the last start took to find all chunks again.", ""),
-    STORE_RECOVERY_CHUNKS(Kind.GAUGE, "chunks", "", "Chunks that the last start found again.", ""),
+    STORE_RECOVERY_SECONDS(
+            Kind.GAUGE,
+            "seconds",
+            "",
+            "How long the last start took to find all chunks again.",
+            "Above 10 s for 10 million chunks: segments were scanned, or the file system is slow."),
+    STORE_RECOVERY_CHUNKS(
+            Kind.GAUGE,
+            "chunks",
+            "",
+            "Chunks that the last start found again.",
+            "Much less than `kvstore_store_chunks` was before: the log of the start names what was lost."),
     STORE_RECOVERY_SCANNED_SEGMENTS(
             Kind.GAUGE,
             "segments",
@@ -448,8 +581,17 @@ enum Metric {
                     + "back; `kept`: it had it; `failed`: it has another one; `not_lustre` and `off`: nothing to do.",
             "Alert on `failed`; `kvstore stat` and the log say why."),
     IO_OPERATIONS_TOTAL(
-            Kind.COUNTER, "operations", "path direction", "Reads and writes that moved all their bytes.", ""),
-    IO_BYTES_TOTAL(Kind.COUNTER, "bytes", "path direction", "Bytes that they moved.", ""),
+            Kind.COUNTER,
+            "operations",
+            "path direction",
+            "Reads and writes that moved all their bytes.",
+            "Divide `kvstore_io_bytes_total` by it: small operations make a slow disk."),
+    IO_BYTES_TOTAL(
+            Kind.COUNTER,
+            "bytes",
+            "path direction",
+            "Bytes that they moved.",
+            "Bytes of `buffered` where O_DIRECT should work: `kvstore_io_path` and `kvstore stat` say why."),
     IO_FAILURES_TOTAL(
             Kind.COUNTER,
             "operations",
@@ -462,7 +604,7 @@ enum Metric {
             "calls",
             "direction",
             "System calls made because the one before moved only some of the bytes.",
-            ""),
+            "Some are usual. As many as operations: the file system splits them; see `lustre.stripe-size`."),
     IO_REOPENS_TOTAL(
             Kind.COUNTER,
             "files",
@@ -475,14 +617,19 @@ enum Metric {
             "direction",
             "Reads and writes that were tried once more with a fresh descriptor. Those that failed again are in "
                     + "`kvstore_io_failures_total`.",
-            ""),
+            "As for `kvstore_io_reopens_total`."),
     IO_QUEUED(
             Kind.GAUGE,
             "operations",
             "direction",
             "Reads and writes that wait for a thread.",
             "Above 0 for long while the disk is not busy: raise `data.read-threads` or `data.write-threads`."),
-    IO_RUNNING(Kind.GAUGE, "operations", "direction", "Reads and writes that are in the file system.", ""),
+    IO_RUNNING(
+            Kind.GAUGE,
+            "operations",
+            "direction",
+            "Reads and writes that are in the file system.",
+            "At `data.read-threads` or `data.write-threads` for long: the disk is busy; see `kvstore_io_queued`."),
     IO_OUTSTANDING_BYTES(
             Kind.GAUGE,
             "bytes",
@@ -508,14 +655,19 @@ enum Metric {
             "direction",
             "Whether the disk is left alone, because it does not answer or fails all that is asked of it.",
             "Alert on 1. `kvstore stat`, `/healthz` and the log say why; it comes back by itself."),
-    IO_BREAKER_OPENED_TOTAL(Kind.COUNTER, "times", "direction", "How often that began.", ""),
+    IO_BREAKER_OPENED_TOTAL(
+            Kind.COUNTER,
+            "times",
+            "direction",
+            "How often that began.",
+            "More than once in an hour: the disk comes and goes; look at the file system's own log."),
     IO_REFUSED_TOTAL(
             Kind.COUNTER,
             "operations",
             "direction",
             "Reads and writes that were not tried because of it. Gets and puts that it refused at their begin are counted as "
                     + "`unavailable` in theirs.",
-            ""),
+            "What an open breaker costs: as for `kvstore_io_breaker_open`."),
     IO_QUEUED_SECONDS_TOTAL(
             Kind.COUNTER,
             "seconds",
@@ -541,7 +693,7 @@ enum Metric {
             "1",
             "path reason",
             "That way, and why it is the one, cut off after 160 characters. Found once at each start.",
-            ""),
+            "Read it where `kvstore_gpu_path` is not the path you expect."),
     GPU_MEMORY_BYTES(
             Kind.GAUGE,
             "bytes",
@@ -554,7 +706,7 @@ enum Metric {
             "operations",
             "direction",
             "Reads into and writes from GPU memory that moved all their bytes.",
-            ""),
+            "At rest while engines work with GPU memory: their regions are on the host; see `kvstore_regions`."),
     GPU_BYTES_TOTAL(
             Kind.COUNTER,
             "bytes",
@@ -579,14 +731,15 @@ enum Metric {
             "operations",
             "direction",
             "Reads into and writes from GPU memory that are under way or wait for a thread.",
-            ""),
+            "Above 0 for long with no growing `kvstore_gpu_operations_total`: a GPU or cuFile hangs."),
     GPU_BREAKER_OPEN(
             Kind.GAUGE,
             "0 or 1",
             "",
             "Whether cuFile is left alone for now, because it failed `gds.breaker-failures` times in a row.",
             "Alert on 1: loads go through host memory. `cufile.log` in `gds.log-directory` may say why."),
-    GPU_BREAKER_OPENED_TOTAL(Kind.COUNTER, "times", "", "How often it came to that.", "");
+    GPU_BREAKER_OPENED_TOTAL(
+            Kind.COUNTER, "times", "", "How often it came to that.", "As for `kvstore_gpu_breaker_open`.");
 
     /** What Prometheus calls the type. */
     enum Kind {
@@ -632,7 +785,7 @@ enum Metric {
         return meaning;
     }
 
-    /** What an operator does about it; may be empty. */
+    /** What an operator does about it. */
     String advice() {
         return advice;
     }

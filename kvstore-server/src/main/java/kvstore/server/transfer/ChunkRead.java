@@ -6,6 +6,7 @@ import kvstore.api.BlockChecksums;
 import kvstore.api.Blocks;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
+import kvstore.server.trace.CallTrace;
 import kvstore.store.CorruptRecordException;
 import kvstore.store.PinnedChunk;
 import kvstore.v1.GetStatus;
@@ -179,6 +180,13 @@ public final class ChunkRead implements AutoCloseable {
             } catch (CorruptRecordException e) {
                 chunk.requirePinned().quarantine(String.valueOf(e.getMessage()));
                 return MissReason.MISS_REASON_CORRUPT;
+            }
+        }
+
+        /** Tells a trace of the read of the disk, after {@link #arrive}. */
+        public void traceRead(CallTrace trace) {
+            if (read != null && trace != CallTrace.OFF) {
+                trace.part("disk read", read.beganNanos(), read.endedNanos(), chunk.index(), bytes());
             }
         }
 

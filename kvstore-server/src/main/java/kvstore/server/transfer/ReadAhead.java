@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import kvstore.api.ChunkKey;
 import kvstore.server.memory.SlabPool;
+import kvstore.server.trace.CallTrace;
 import kvstore.store.PinnedChunk;
 import kvstore.v1.MissReason;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ public final class ReadAhead implements AutoCloseable {
     private final List<ChunkKey> keys;
     private final List<Long> expectedLengths;
     private final Optional<Long> deadlineNanos;
+    private final CallTrace trace;
     private final Deque<ChunkRead.Piece> started = new ArrayDeque<>();
 
     /** All that were opened and may hold a record still, whoever has their pieces. */
@@ -39,16 +41,21 @@ public final class ReadAhead implements AutoCloseable {
      * @param expectedLengths in bytes, in the order of the keys; 0 for any. Empty for any of all
      */
     public ReadAhead(Transfers transfers, List<ChunkKey> keys, List<Long> expectedLengths) {
-        this(transfers, keys, expectedLengths, Optional.empty());
+        this(transfers, keys, expectedLengths, Optional.empty(), CallTrace.OFF);
     }
 
-    /** The same for a caller that stops waiting at {@code deadlineNanos}, by {@link System#nanoTime}. */
+    /** The same for a caller that stops waiting at {@code deadlineNanos}, by {@link System#nanoTime}, and may be traced. */
     public ReadAhead(
-            Transfers transfers, List<ChunkKey> keys, List<Long> expectedLengths, Optional<Long> deadlineNanos) {
+            Transfers transfers,
+            List<ChunkKey> keys,
+            List<Long> expectedLengths,
+            Optional<Long> deadlineNanos,
+            CallTrace trace) {
         this.transfers = transfers;
         this.keys = keys;
         this.expectedLengths = expectedLengths;
         this.deadlineNanos = deadlineNanos;
+        this.trace = trace;
     }
 
     /** The next piece, which the caller closes; null after the last. Waits only while the caller holds no piece. */
@@ -119,10 +126,12 @@ public final class ReadAhead implements AutoCloseable {
             current = null;
             return chunk.withoutBytes();
         }
+        long begin = trace.now();
         ChunkRead.Piece piece = chunk.readNext(transfers.reads(), mayWait);
         if (piece == null && !mayWait) {
             return null;
         }
+        trace.part("admission", begin, chunk.index(), piece == null ? 0 : piece.bytes());
         if (piece == null || chunk.nextPieceBytes() == 0) {
             current = null;
         }
@@ -131,7 +140,12 @@ public final class ReadAhead implements AutoCloseable {
 
     private @Nullable ChunkRead open(int index, boolean mayWait) throws InterruptedException {
         long expected = index < expectedLengths.size() ? expectedLengths.get(index) : 0;
-        return switch (Pins.pin(transfers, keys.get(index), expected, mayWait, deadlineNanos)) {
+        long begin = trace.now();
+        Pins.Pin pin = Pins.pin(transfers, keys.get(index), expected, mayWait, deadlineNanos);
+        if (!(pin instanceof Pins.InFlight)) {
+            trace.part("index", begin, index, 0);
+        }
+        return switch (pin) {
             case Pins.Found(PinnedChunk chunk) -> ChunkRead.of(transfers.metrics(), index, chunk);
             case Pins.Missed(MissReason reason) -> ChunkRead.missed(transfers.metrics(), index, reason);
             case Pins.InFlight() -> null;

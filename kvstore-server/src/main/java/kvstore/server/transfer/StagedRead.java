@@ -53,6 +53,16 @@ public final class StagedRead implements AutoCloseable {
         }
     }
 
+    /** When the device was asked, by {@link System#nanoTime}. */
+    long beganNanos() {
+        return shared.beganNanos();
+    }
+
+    /** When it was through. */
+    long endedNanos() {
+        return shared.endedNanos();
+    }
+
     /** Whether {@link #await} would return at once. */
     boolean isDone() {
         return shared.arrived().isDone();

@@ -114,7 +114,10 @@ public final class StagedReads {
         private final Extent extent;
         private final Slab slab;
         private final CompletableFuture<Void> arrived;
-        private final long giveUpNanos = System.nanoTime() + timeoutNanos;
+        private final long beganNanos = System.nanoTime();
+
+        /** 0 until then. */
+        private volatile long endedNanos;
 
         /** The device is one, until the read has ended; the caller that began it is the other. */
         private int users = 2;
@@ -127,6 +130,7 @@ public final class StagedReads {
 
         void start() {
             var _ = arrived.whenComplete((_, failure) -> {
+                endedNanos = System.nanoTime();
                 if (failure != null) {
                     forget(); // the next one tries again
                 }
@@ -140,7 +144,17 @@ public final class StagedReads {
 
         /** When nobody waits for the device any more, by {@link System#nanoTime}; the same for all who share it. */
         long giveUpNanos() {
-            return giveUpNanos;
+            return beganNanos + timeoutNanos;
+        }
+
+        long beganNanos() {
+            return beganNanos;
+        }
+
+        /** When the device was through; now, if it has not said so yet. */
+        long endedNanos() {
+            long ended = endedNanos;
+            return ended == 0 ? System.nanoTime() : ended;
         }
 
         MemorySegment memory() {

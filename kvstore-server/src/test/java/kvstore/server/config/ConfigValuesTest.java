@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -102,6 +103,7 @@ final class ConfigValuesTest {
                   drain-timeout: 5s
                 insecure: resp, admin
                 tls: {certificate: /t/a.crt, key: /t/a.key, client-ca: /t/ca.crt, reload-interval: 1m}
+                tracing: {endpoint: "http://otel:4318/v1/traces", sampling-ratio: 0.5}
                 """);
 
         assertThat(DaemonConfig.load(Optional.of(file), Map.of(), List.of()))
@@ -170,7 +172,8 @@ final class ConfigValuesTest {
                                         Path.of("/t/a.crt"),
                                         Path.of("/t/a.key"),
                                         Path.of("/t/ca.crt"),
-                                        Duration.ofMinutes(1))))));
+                                        Duration.ofMinutes(1)))),
+                        new TracingConfig(Optional.of(URI.create("http://otel:4318/v1/traces")), 0.5)));
     }
 
     @Test

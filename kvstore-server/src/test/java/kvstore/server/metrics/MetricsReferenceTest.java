@@ -74,6 +74,15 @@ final class MetricsReferenceTest {
         }
     }
 
+    @Test
+    void everyMetricSaysWhatItIsAndWhatToDo() {
+        for (Metric metric : Metric.values()) {
+            assertThat(metric.unit()).as(metric.name()).isNotBlank();
+            assertThat(metric.meaning()).as(metric.name()).endsWith(".");
+            assertThat(metric.advice()).as(metric.name()).endsWith(".");
+        }
+    }
+
     private String everything() throws IOException {
         try (DaemonMetrics metrics = new DaemonMetrics();
                 PosixEngine engine = BoundMetrics.engine(directory)) {

@@ -16,7 +16,11 @@ public final class GeneratedPage {
      * @param page such as {@code reference/metrics.md}
      */
     public static void assertUpToDate(String page, String content) throws IOException {
-        Path file = Path.of("..", "docs").resolve(page);
+        assertUpToDate(Path.of("..", "docs").resolve(page), content);
+    }
+
+    /** The same for a file that is no page. */
+    public static void assertUpToDate(Path file, String content) throws IOException {
         if (Boolean.getBoolean("kvstore.updateDocs")) {
             Files.createDirectories(file.getParent());
             Files.writeString(file, content);

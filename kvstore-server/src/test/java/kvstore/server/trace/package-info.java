@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.trace;
+
+import org.jspecify.annotations.NullMarked;
