@@ -5,6 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 
 /** Builds all packages. Started by this module's build. */
@@ -16,12 +20,11 @@ public final class Packages {
     /**
      * Builds them.
      *
-     * @param arguments the checkout's root, where to write, the version, the time of every file, the image's base or nothing
+     * @param arguments the checkout's root, where to write, the version, the time of every file, the image's base
      */
     public static void main(String[] arguments) throws Exception {
-        if (arguments.length < ARGUMENTS - 1) {
-            throw new IllegalArgumentException(
-                    "usage: ROOT TARGET VERSION TIMESTAMP [BASE], not " + List.of(arguments));
+        if (arguments.length != ARGUMENTS) {
+            throw new IllegalArgumentException("usage: ROOT TARGET VERSION TIMESTAMP BASE, not " + List.of(arguments));
         }
         Release release = new Release(
                 Path.of(arguments[0]).toRealPath(),
@@ -31,8 +34,16 @@ public final class Packages {
         clear(release.packages());
         Files.createDirectories(release.packages());
         Tree tree = TreeBuilder.build(release);
-        Deb.write(release, tree);
-        Rpm.write(release, tree);
+        List<Callable<Path>> formats = List.of(
+                () -> OciImage.write(release, tree, arguments[4]),
+                () -> Deb.write(release, tree),
+                () -> Rpm.write(release, tree));
+        // each compresses 98 MB on one core
+        try (ExecutorService threads = Executors.newFixedThreadPool(formats.size())) {
+            for (Future<Path> done : threads.invokeAll(formats)) {
+                done.get();
+            }
+        }
     }
 
     static void clear(Path directory) throws IOException {

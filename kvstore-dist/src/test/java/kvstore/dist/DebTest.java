@@ -150,7 +150,10 @@ final class DebTest {
         try (CleanUp cleanUp = new CleanUp()) {
             Path log = directory.resolve("daemon.log");
             DaemonProcess daemon = DaemonProcess.start(
+                    // with this the JVM refuses to start where the AOT cache is missing or does not fit
                     new DaemonLauncher(List.of(
+                            "env",
+                            "JAVA_TOOL_OPTIONS=-XX:AOTMode=on",
                             program(),
                             "serve",
                             "--config",
@@ -160,7 +163,7 @@ final class DebTest {
                     cleanUp);
             steps.run(daemon);
             daemon.stop();
-            assertThat(log).content().as("an AOT cache that is there must fit").doesNotContain("[warning]");
+            assertThat(log).content().doesNotContain("[warning]");
         }
     }
 

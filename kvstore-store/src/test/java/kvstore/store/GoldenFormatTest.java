@@ -9,11 +9,9 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.HexFormat;
-import java.util.List;
 import java.util.Objects;
 import kvstore.api.ChunkKey;
+import kvstore.testkit.HexDump;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
  * change too, and {@code docs/reference/on-disk-format.md}, and a reader for the old version is wanted.
  */
 final class GoldenFormatTest {
-    private static final HexFormat HEX = HexFormat.of();
     private static final ChunkKey KEY = ChunkKey.of("llama@0@1f2e");
     private static final ChunkKey OTHER = ChunkKey.of("tenant-a", new byte[] {0, (byte) 0xff, 7});
     private static final long SIZE = 24L * BLOCK;
@@ -34,7 +31,7 @@ final class GoldenFormatTest {
     @Test
     void theWriterWritesIt() throws Exception {
         StoreHarness harness = write(directory.resolve("pool"));
-        assertThat(dump(harness.segmentFiles().getFirst())).isEqualTo(golden("segment-v1.hex"));
+        assertThat(HexDump.of(harness.segmentFiles().getFirst())).isEqualTo(golden("segment-v1.hex"));
         assertThat(Files.readString(harness.pool.resolve("POOL"))).isEqualTo(golden("POOL"));
         assertThat(Files.readString(harness.node().resolve("NODE"))).isEqualTo(golden("NODE"));
     }
@@ -43,8 +40,7 @@ final class GoldenFormatTest {
     void theReaderReadsIt() throws Exception {
         StoreHarness harness = write(directory.resolve("pool"));
         Path segment = harness.segmentFiles().getFirst();
-        Files.delete(segment);
-        restore(golden("segment-v1.hex"), segment);
+        HexDump.restore(golden("segment-v1.hex"), segment);
         Files.writeString(harness.pool.resolve("POOL"), golden("POOL"));
         Files.writeString(harness.node().resolve("NODE"), golden("NODE"));
         harness.open();
@@ -92,29 +88,6 @@ final class GoldenFormatTest {
         value[0] = 'a';
         value[BLOCK] = 'z';
         return value;
-    }
-
-    /** Rows of 32 bytes in hexadecimal, behind their offset; rows of zeros are left out. */
-    private static String dump(Path file) throws IOException {
-        byte[] bytes = Files.readAllBytes(file);
-        StringBuilder text = new StringBuilder("%08x size%n".formatted(bytes.length));
-        for (int at = 0; at < bytes.length; at += 32) {
-            byte[] row = Arrays.copyOfRange(bytes, at, at + 32);
-            if (!Arrays.equals(row, new byte[32])) {
-                text.append("%08x %s%n".formatted(at, HEX.formatHex(row)));
-            }
-        }
-        return text.toString();
-    }
-
-    private static void restore(String dump, Path file) throws IOException {
-        List<String> lines = dump.lines().toList();
-        byte[] bytes = new byte[HexFormat.fromHexDigits(lines.getFirst(), 0, 8)];
-        for (String line : lines.subList(1, lines.size())) {
-            byte[] row = HEX.parseHex(line.substring(9));
-            System.arraycopy(row, 0, bytes, HexFormat.fromHexDigits(line, 0, 8), row.length);
-        }
-        Files.write(file, bytes);
     }
 
     private static String golden(String name) throws IOException {
