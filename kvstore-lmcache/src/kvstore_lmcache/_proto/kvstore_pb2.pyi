@@ -31,6 +31,8 @@ class PutReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PUT_REASON_OVERLOADED: _ClassVar[PutReason]
     PUT_REASON_UNAVAILABLE: _ClassVar[PutReason]
     PUT_REASON_IO_TIMEOUT: _ClassVar[PutReason]
+    PUT_REASON_OVER_QUOTA: _ClassVar[PutReason]
+    PUT_REASON_TENANT_BUSY: _ClassVar[PutReason]
 
 class GetStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -52,6 +54,7 @@ class MissReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MISS_REASON_OVERLOADED: _ClassVar[MissReason]
     MISS_REASON_UNAVAILABLE: _ClassVar[MissReason]
     MISS_REASON_IO_TIMEOUT: _ClassVar[MissReason]
+    MISS_REASON_TENANT_BUSY: _ClassVar[MissReason]
 
 class HashAlgorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -86,6 +89,8 @@ PUT_REASON_REGION_GONE: PutReason
 PUT_REASON_OVERLOADED: PutReason
 PUT_REASON_UNAVAILABLE: PutReason
 PUT_REASON_IO_TIMEOUT: PutReason
+PUT_REASON_OVER_QUOTA: PutReason
+PUT_REASON_TENANT_BUSY: PutReason
 GET_STATUS_UNSPECIFIED: GetStatus
 GET_STATUS_HIT: GetStatus
 GET_STATUS_MISS: GetStatus
@@ -101,6 +106,7 @@ MISS_REASON_REGION_GONE: MissReason
 MISS_REASON_OVERLOADED: MissReason
 MISS_REASON_UNAVAILABLE: MissReason
 MISS_REASON_IO_TIMEOUT: MissReason
+MISS_REASON_TENANT_BUSY: MissReason
 HASH_ALGORITHM_UNSPECIFIED: HashAlgorithm
 HASH_ALGORITHM_BLAKE3: HashAlgorithm
 HASH_ALGORITHM_SHA256_CBOR: HashAlgorithm
@@ -122,7 +128,7 @@ class HelloRequest(_message.Message):
     def __init__(self, client_name: _Optional[str] = ..., wire_versions: _Optional[_Iterable[int]] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheck, _Mapping]]] = ...) -> None: ...
 
 class HelloResponse(_message.Message):
-    __slots__ = ("wire_version", "server_version", "node", "pool", "epoch", "limits", "io_path", "region_socket", "hash_checks", "gpu_path", "gpu_reason", "gpus")
+    __slots__ = ("wire_version", "server_version", "node", "pool", "epoch", "limits", "io_path", "region_socket", "hash_checks", "gpu_path", "gpu_reason", "tenant", "gpus")
     WIRE_VERSION_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
     NODE_FIELD_NUMBER: _ClassVar[int]
@@ -134,6 +140,7 @@ class HelloResponse(_message.Message):
     HASH_CHECKS_FIELD_NUMBER: _ClassVar[int]
     GPU_PATH_FIELD_NUMBER: _ClassVar[int]
     GPU_REASON_FIELD_NUMBER: _ClassVar[int]
+    TENANT_FIELD_NUMBER: _ClassVar[int]
     GPUS_FIELD_NUMBER: _ClassVar[int]
     wire_version: int
     server_version: str
@@ -146,8 +153,9 @@ class HelloResponse(_message.Message):
     hash_checks: _containers.RepeatedCompositeFieldContainer[HashCheckResult]
     gpu_path: str
     gpu_reason: str
+    tenant: str
     gpus: _containers.RepeatedCompositeFieldContainer[Gpu]
-    def __init__(self, wire_version: _Optional[int] = ..., server_version: _Optional[str] = ..., node: _Optional[str] = ..., pool: _Optional[str] = ..., epoch: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., io_path: _Optional[str] = ..., region_socket: _Optional[str] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheckResult, _Mapping]]] = ..., gpu_path: _Optional[str] = ..., gpu_reason: _Optional[str] = ..., gpus: _Optional[_Iterable[_Union[Gpu, _Mapping]]] = ...) -> None: ...
+    def __init__(self, wire_version: _Optional[int] = ..., server_version: _Optional[str] = ..., node: _Optional[str] = ..., pool: _Optional[str] = ..., epoch: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., io_path: _Optional[str] = ..., region_socket: _Optional[str] = ..., hash_checks: _Optional[_Iterable[_Union[HashCheckResult, _Mapping]]] = ..., gpu_path: _Optional[str] = ..., gpu_reason: _Optional[str] = ..., tenant: _Optional[str] = ..., gpus: _Optional[_Iterable[_Union[Gpu, _Mapping]]] = ...) -> None: ...
 
 class Gpu(_message.Message):
     __slots__ = ("uuid", "name", "memory_bytes")

@@ -2,6 +2,7 @@ package kvstore.client;
 
 import com.google.common.base.Throwables;
 import io.grpc.Status;
+import io.netty.handler.ssl.NotSslRecordException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -70,6 +71,7 @@ final class Failures {
             case FileNotFoundException _ -> "no such socket";
             case Throwable _ when message == null -> root.getClass().getSimpleName();
             // Netty names its native call and the errno before the words
+            case NotSslRecordException _ -> "what listens there speaks no TLS";
             case ConnectException _ ->
                 message.substring(message.lastIndexOf(": ") + 1).strip();
             // Netty adds lines that say where in its pipeline it happened

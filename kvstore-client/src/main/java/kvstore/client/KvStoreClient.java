@@ -239,8 +239,15 @@ public final class KvStoreClient implements AutoCloseable {
 
     /** Where a key is, or why it is not. */
     public ExplainResponse explain(ChunkKey key) {
-        ExplainRequest request =
-                ExplainRequest.newBuilder().setKey(WireKeys.bytes(key)).build();
+        return explain(key, "");
+    }
+
+    /** The same about a key of a tenant; empty is the caller's own. */
+    public ExplainResponse explain(ChunkKey key, String tenant) {
+        ExplainRequest request = ExplainRequest.newBuilder()
+                .setKey(WireKeys.bytes(key))
+                .setTenant(tenant)
+                .build();
         return call(() -> admin().explain(request));
     }
 

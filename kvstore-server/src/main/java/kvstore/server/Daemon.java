@@ -32,10 +32,11 @@ import kvstore.server.clear.Clears;
 import kvstore.server.config.DaemonConfig;
 import kvstore.server.config.DataConfig;
 import kvstore.server.config.EffectiveValue;
-import kvstore.server.config.TlsConfig;
 import kvstore.server.grpc.GrpcDoor;
 import kvstore.server.grpc.Operations;
 import kvstore.server.identity.Access;
+import kvstore.server.identity.Caller;
+import kvstore.server.identity.Grant;
 import kvstore.server.io.GuardedEngine;
 import kvstore.server.lm.LmDoor;
 import kvstore.server.memory.SlabPool;
@@ -52,7 +53,6 @@ import kvstore.server.region.RegionThreads;
 import kvstore.server.region.Regions;
 import kvstore.server.resp.RespDoor;
 import kvstore.server.scrub.Scrubs;
-import kvstore.server.tls.Certificates;
 import kvstore.server.trace.Traces;
 import kvstore.server.transfer.Drain;
 import kvstore.server.transfer.StagedReads;
@@ -103,7 +103,7 @@ public final class Daemon implements AutoCloseable {
     private Optional<LmDoor> lmDoor = Optional.empty();
     private Optional<AdminHttp> admin = Optional.empty();
     private Optional<Scrubs> scrubs = Optional.empty();
-    private volatile Optional<Certificates> certificates = Optional.empty();
+    private volatile Optional<Access> access = Optional.empty();
 
     private Daemon(DaemonConfig config, List<EffectiveValue> effective) {
         this.config = config;
@@ -147,8 +147,9 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void open(UnaryOperator<IoEngine> between) throws IOException {
+        Access access = AccessFiles.open(config, parts, metrics);
+        this.access = Optional.of(access);
         metrics.bindDrain(drain::isOn); // an alert on a start that does not end asks for it
-        Access access = openAccess();
         if (config.admin().listen().isPresent()) {
             admin = Optional.of(
                     parts.add(AdminHttp.start(config.admin(), metrics::scrape, this::whyNotReady, this::trouble)));
@@ -171,6 +172,7 @@ public final class Daemon implements AutoCloseable {
                 slabs,
                 new StagedReads(slabs, metrics, config.grpc().getWait(), disk.operationTimeout()),
                 metrics,
+                access.tenants(),
                 drain,
                 config.grpc().frameSizeBytes(),
                 config.data().maxValueSizeBytes(),
@@ -189,6 +191,7 @@ public final class Daemon implements AutoCloseable {
                 this::servesAll);
         RegionAccess regions = openRegions(transfers, gpus);
         metrics.bindSlabs(slabs::totalBytes, slabs::usedBytes, slabs::waiterCount);
+        access.tenants().watch(tenant -> metrics.bindTenant(tenant, () -> store.ownedBytes(tenant.namespace())));
         metrics.bindStore(store::stats, () -> availableBytes(disk));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         metrics.bindGpus(gpus.path(), gpus.reason(), gpus.engine().map(GpuFigures::of));
@@ -205,16 +208,18 @@ public final class Daemon implements AutoCloseable {
                 new Operations(view, background, clears),
                 openTraces()));
         door = Optional.of(opened);
-        admin.ifPresent(page -> page.show(view));
+        admin.ifPresent(page -> page.show(
+                view,
+                () -> access.tenants().of(Caller.ANONYMOUS).filter(Grant::admin).isPresent()));
         opened.open();
         if (config.resp().listen().isPresent()) {
-            RespDoor resp = parts.add(new RespDoor(config.resp(), transfers, Version.current()));
+            RespDoor resp = parts.add(new RespDoor(config.resp(), access, transfers, Version.current()));
             respDoor = Optional.of(resp);
             resp.open();
         }
         if (config.lm().listen().isPresent()) {
-            LmDoor lm =
-                    parts.add(new LmDoor(config.lm(), transfers, config.lease().maxDuration()));
+            LmDoor lm = parts.add(
+                    new LmDoor(config.lm(), access, transfers, config.lease().maxDuration()));
             lmDoor = Optional.of(lm);
             lm.open();
         }
@@ -229,35 +234,12 @@ public final class Daemon implements AutoCloseable {
         logStart(engine, gpus, store, slabs, took);
     }
 
-    private Access openAccess() throws IOException {
-        OpenDoors.of(config)
-                .forEach(door -> log.atWarn()
-                        .addKeyValue("door", door.name())
-                        .addKeyValue("address", door.address())
-                        .log("other machines reach this door without TLS, as insecure allows: "
-                                + "whoever is on their network may read, write and use what goes over it"));
-        if (config.security().tls().isPresent()) {
-            Certificates opened =
-                    parts.add(Certificates.open(config.security().tls().get()));
-            metrics.bindCertificates(opened::expiry, opened::loaded, opened::refused, () -> opened.mistake() != null);
-            log.atInfo()
-                    .addKeyValue("file", config.security().tls().get().certificate())
-                    .addKeyValue("expires", opened.expiry())
-                    .log("TLS is on");
-            certificates = Optional.of(opened);
-        }
-        return new Access(certificates);
-    }
-
     /**
-     * Takes what can be changed while it runs from {@code changed}: where certificates lie, and what is in their files now. A
-     * mistake in a file is logged, and what runs stays as it is.
+     * Takes what can be changed while it runs from {@code changed}: where certificates, tenants and users lie, and what is in
+     * their files now. A mistake in a file is logged, and what runs stays as it is.
      */
     public void reload(DaemonConfig changed) {
-        Optional<TlsConfig> tls = changed.security().tls();
-        if (certificates.isPresent() && tls.isPresent()) {
-            certificates.get().reload(tls.get());
-        }
+        access.ifPresent(open -> AccessFiles.reload(open, changed.security()));
     }
 
     private Optional<Traces> openTraces() {
@@ -448,7 +430,7 @@ public final class Daemon implements AutoCloseable {
                 .addKeyValue("io_reason", engine.reason())
                 .addKeyValue("gpu_path", gpus.path())
                 .addKeyValue("gpu_reason", gpus.reason())
-                .addKeyValue("tls", certificates.isPresent() ? "on" : "off")
+                .addKeyValue("tls", access.flatMap(Access::certificates).isPresent() ? "on" : "off")
                 .addKeyValue(
                         "grpc", tcpAddress().map(InetSocketAddress::toString).orElse("off"))
                 .addKeyValue(

@@ -28,7 +28,7 @@ import kvstore.server.config.DaemonConfig;
 
 /** A real daemon in this process, on a real directory and real sockets. */
 public final class DaemonUnderTest implements AutoCloseable {
-    private final Daemon daemon;
+    private Daemon daemon;
     private final Path unixSocket;
     private final List<String> settings;
     private final HttpClient http = HttpClient.newHttpClient();
@@ -70,6 +70,16 @@ public final class DaemonUnderTest implements AutoCloseable {
             ConfigValues values = ConfigValues.load(Optional.empty(), Map.of(), all);
             return new DaemonUnderTest(Daemon.start(values.bind(), values.effective(), between), socket, all);
         } catch (IOException | ConfigException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Stops it and starts another one on the same directory; ports change. */
+    void restart() throws StartException {
+        daemon.close();
+        try {
+            daemon = Daemon.start(DaemonConfig.load(Optional.empty(), Map.of(), settings));
+        } catch (ConfigException e) {
             throw new AssertionError(e);
         }
     }

@@ -59,7 +59,27 @@ public final class ChunkStore implements AutoCloseable {
      * @throws IllegalArgumentException if the length is not in that range
      */
     public ReserveResult reserve(ChunkKey key, long length, String clientId, Duration wait) {
-        return store.puts().reserve(key, length, clientId, wait);
+        return reserve(key, length, clientId, wait, Long.MAX_VALUE);
+    }
+
+    /**
+     * The same for an owner with a quota.
+     *
+     * @param quotaBytes the most that records of the key's owner may take, see {@link #ownedBytes}; what would be more is
+     *     refused as {@link ShedReason#OVER_QUOTA}
+     */
+    public ReserveResult reserve(ChunkKey key, long length, String clientId, Duration wait, long quotaBytes) {
+        return store.puts().reserve(key, length, clientId, wait, quotaBytes);
+    }
+
+    /**
+     * What the records of an owner take in segments, in bytes, deleted and replaced ones too until their segment goes.
+     *
+     * @param namespace of any of his keys: an owner is what lies between a namespace's leading {@code @} and the first slash;
+     *     all others are one
+     */
+    public long ownedBytes(String namespace) {
+        return store.segments().usage().bytes(Usage.ownerOf(namespace));
     }
 
     /**
@@ -67,6 +87,7 @@ public final class ChunkStore implements AutoCloseable {
      * client that puts it, and for nobody else.
      *
      * @param clientId who asks; empty is nobody
+     * @param keys of one namespace, if there shall be a lease: it is that namespace's
      * @param leaseMillis protects what is found from eviction for so long; 0 for no lease, at most
      *     {@link StoreConfig#leaseMillisMax()}
      */
@@ -94,9 +115,18 @@ public final class ChunkStore implements AutoCloseable {
         return store.forgetting().delete(keys);
     }
 
-    /** Ends a lease before its time. An unknown or ended one is ignored. */
+    /** As {@link #release(long, String)}, of keys of the default namespace. */
     public void release(long leaseId) {
-        store.leases().release(leaseId);
+        release(leaseId, ChunkKey.DEFAULT_NAMESPACE);
+    }
+
+    /**
+     * Ends a lease before its time. An unknown or ended one is ignored, and so is one of keys of another namespace.
+     *
+     * @param namespace of the first key of the lookup that gave it
+     */
+    public void release(long leaseId, String namespace) {
+        store.leases().release(leaseId, namespace);
     }
 
     /** Where this node's segment files are made; of several directories the first one that answered at the start. */

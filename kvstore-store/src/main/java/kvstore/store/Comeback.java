@@ -147,6 +147,7 @@ final class Comeback implements Volume.Returning {
                 inFlight.recoverDelete(digest, slot -> isOlder(slot, segment));
             }
         }
+        entries.tellOwned(segment);
         segments.add(segment);
         volume.space().found(segment.chargedBytes());
         volume.found(segment);

@@ -31,7 +31,9 @@ public record Departure(Cause cause, long millis, int segment, long length) {
         /** Its put was refused: the store was closing. */
         SHED_STOPPING(9),
         /** Its put was refused: no memory for its payload. */
-        SHED_NO_MEMORY(10);
+        SHED_NO_MEMORY(10),
+        /** Its put was refused: it would have been more than its owner's quota. */
+        SHED_OVER_QUOTA(11);
 
         private final int code;
 
@@ -61,6 +63,7 @@ public record Departure(Cause cause, long millis, int segment, long length) {
         static Cause of(ShedReason reason) {
             return switch (reason) {
                 case NO_SPACE -> SHED_NO_SPACE;
+                case OVER_QUOTA -> SHED_OVER_QUOTA;
                 case IO_ERROR -> SHED_IO_ERROR;
                 case STOPPING -> SHED_STOPPING;
             };

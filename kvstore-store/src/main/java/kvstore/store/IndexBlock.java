@@ -142,6 +142,11 @@ final class IndexBlock {
         }
 
         @Override
+        public boolean hasNamespace() {
+            return isChunk() && namespaceBytes() > 0;
+        }
+
+        @Override
         public ChunkKey chunkKey() throws CorruptRecordException {
             return KeyFormat.get(block, at + IndexEntry.FIXED_BYTES, namespaceBytes(), keyBytes());
         }

@@ -56,6 +56,11 @@ record IndexEntry(
     }
 
     @Override
+    public boolean hasNamespace() {
+        return key != null && !key.namespace().isEmpty();
+    }
+
+    @Override
     public ChunkKey chunkKey() throws CorruptRecordException {
         if (key == null) {
             throw new CorruptRecordException("a hidden key has only a digest");

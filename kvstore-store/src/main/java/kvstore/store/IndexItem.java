@@ -22,6 +22,9 @@ interface IndexItem {
     /** As in {@link RecordHeader.Chunk}. */
     boolean hides();
 
+    /** Whether its key has a namespace; false for a hidden key. */
+    boolean hasNamespace();
+
     /**
      * Of the chunk; makes objects, unlike the rest.
      *

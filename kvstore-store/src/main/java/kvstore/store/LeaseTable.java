@@ -9,7 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /** Leases: holds on segments that end by themselves. Bounded in number and time. Thread-safe. */
 final class LeaseTable {
-    private record Lease(List<Segment> segments, long endNanos) {}
+    private record Lease(List<Segment> segments, String owner, long endNanos) {}
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Long, Lease> leases = new HashMap<>();
@@ -39,10 +39,11 @@ final class LeaseTable {
     /**
      * Grants a lease.
      *
+     * @param owner the namespace whose callers may release it
      * @param held segments on which the caller has taken one hold each; the lease takes them over
      * @return its identity, or 0 if there are too many or they would hold too much; the holds are then released
      */
-    long grant(Collection<Segment> held, long millis) {
+    long grant(String owner, Collection<Segment> held, long millis) {
         long now = environment.nanos().getAsLong();
         boolean fits;
         lock.lock();
@@ -55,7 +56,7 @@ final class LeaseTable {
             if (leases.size() < leasesMax && fits) {
                 held.forEach(this::lease);
                 lastId++;
-                leases.put(lastId, new Lease(List.copyOf(held), now + millis * 1_000_000));
+                leases.put(lastId, new Lease(List.copyOf(held), owner, now + millis * 1_000_000));
                 return lastId;
             }
         } finally {
@@ -68,11 +69,13 @@ final class LeaseTable {
         return 0;
     }
 
-    void release(long id) {
+    /** Ends a lease of this owner. */
+    void release(long id, String owner) {
         lock.lock();
         try {
-            Lease lease = leases.remove(id);
-            if (lease != null) {
+            Lease lease = leases.get(id);
+            if (lease != null && lease.owner.equals(owner)) {
+                leases.remove(id);
                 lease.segments.forEach(this::unlease);
             }
         } finally {

@@ -66,7 +66,7 @@ final class Lookups {
             found.set(i, sizes[i] > 0);
         }
         long millis = Math.min(leaseMillis, leaseMillisMax);
-        long lease = held.isEmpty() ? 0 : leases.grant(held, millis);
+        long lease = held.isEmpty() ? 0 : leases.grant(keys.getFirst().namespace(), held, millis);
         return new LookupResult(found, sizes, found.nextClearBit(0), lease, lease == 0 ? 0 : millis);
     }
 

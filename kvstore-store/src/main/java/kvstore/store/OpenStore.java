@@ -157,6 +157,10 @@ final class OpenStore {
         return forgetting;
     }
 
+    Segments segments() {
+        return segments;
+    }
+
     LeaseTable leases() {
         return leases;
     }

@@ -53,7 +53,7 @@ final class Puts {
         this.environment = environment;
     }
 
-    ReserveResult reserve(ChunkKey key, long length, String clientId, Duration wait) {
+    ReserveResult reserve(ChunkKey key, long length, String clientId, Duration wait, long quotaBytes) {
         if (length < 1 || length > maxValueBytes) {
             throw new IllegalArgumentException("a value has 1 to " + maxValueBytes + " bytes, not " + length);
         }
@@ -64,7 +64,7 @@ final class Puts {
         }
         ReserveResult result = null;
         try {
-            result = stored(put) ? new ReserveResult.AlreadyStored(length) : reserve(put, wait);
+            result = stored(put) ? new ReserveResult.AlreadyStored(length) : reserve(put, wait, quotaBytes);
         } finally {
             if (!(result instanceof ReserveResult.Reserved)) {
                 end(put, result instanceof ReserveResult.AlreadyStored);
@@ -95,7 +95,8 @@ final class Puts {
         }
         ReserveResult result = null;
         try {
-            result = reserve(put, Duration.ZERO);
+            // it is his already, and the copy that it is made of goes
+            result = reserve(put, Duration.ZERO, Long.MAX_VALUE);
         } finally {
             if (!(result instanceof ReserveResult.Reserved)) {
                 end(put, false);
@@ -177,8 +178,32 @@ final class Puts {
         return stored && index.get(put.digest, seconds, 0, policy.expiredBefore(seconds)) != null;
     }
 
-    private ReserveResult reserve(InFlightPut put, Duration wait) {
+    private ReserveResult reserve(InFlightPut put, Duration wait, long quotaBytes) {
         int blocks = 1 + (int) Blocks.count(put.length);
+        long bytes = (long) blocks * Blocks.BLOCK_BYTES;
+        String owner = Usage.ownerOf(put.key.namespace());
+        if (!segments.usage().tryAdd(owner, bytes, quotaBytes)) {
+            return new ReserveResult.Refused(
+                    ShedReason.OVER_QUOTA,
+                    "%d of %d bytes are taken, and the chunk takes %d"
+                            .formatted(segments.usage().bytes(owner), quotaBytes, bytes));
+        }
+        boolean owned = false;
+        try {
+            ReserveResult result = take(put, blocks, wait);
+            if (result instanceof ReserveResult.Reserved(Reservation reservation)) {
+                reservation.extent().segment().own(owner, bytes);
+                owned = true;
+            }
+            return result;
+        } finally {
+            if (!owned) {
+                segments.usage().add(owner, -bytes);
+            }
+        }
+    }
+
+    private ReserveResult take(InFlightPut put, int blocks, Duration wait) {
         return switch (log.take(blocks, IndexEntry.bytesFor(put.key), false, wait.toNanos())) {
             case SegmentLog.Taken.NoRoom(ShedReason reason, String message) ->
                 new ReserveResult.Refused(reason, message);

@@ -158,6 +158,7 @@ final class Recovery {
             }
         }
         index.seen(entries.namespace());
+        entries.tellOwned(segment);
         segments.add(segment);
         segment.volume().space().found(segment.chargedBytes());
         segment.volume().found(segment);

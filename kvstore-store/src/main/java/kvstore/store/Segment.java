@@ -1,7 +1,9 @@
 package kvstore.store;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import kvstore.api.IoFile;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,9 @@ final class Segment {
 
     /** What it contains: kept in memory until there is an index area on disk. */
     private final List<IndexEntry> unsealedEntries = new ArrayList<>();
+
+    /** Guarded by itself: what each owner's records take here, in bytes. */
+    private final Map<String, Long> owned = new HashMap<>();
 
     private volatile IoFile file;
     private volatile @Nullable SegmentTrailer trailer;
@@ -119,6 +124,20 @@ final class Segment {
 
     boolean condemned() {
         return holds.get() < 0;
+    }
+
+    /** A record of this owner takes so many bytes here. */
+    void own(String owner, long bytes) {
+        synchronized (owned) {
+            owned.merge(owner, bytes, Long::sum);
+        }
+    }
+
+    /** What each owner's records take here, in bytes. */
+    Map<String, Long> owned() {
+        synchronized (owned) {
+            return Map.copyOf(owned);
+        }
     }
 
     void add(IndexEntry entry) {

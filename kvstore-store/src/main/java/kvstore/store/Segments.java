@@ -26,6 +26,7 @@ final class Segments {
     private final LongAdder awayMisses = new LongAdder();
     private volatile boolean unreadVolumes;
     private final AtomicInteger going = new AtomicInteger();
+    private final Usage usage = new Usage();
 
     /** Identity for a new segment. */
     int nextId() {
@@ -44,10 +45,18 @@ final class Segments {
 
     void add(Segment segment) {
         inUse.put(segment.id(), segment);
+        segment.owned().forEach(usage::add);
     }
 
     void remove(Segment segment) {
-        inUse.remove(segment.id());
+        if (inUse.remove(segment.id()) != null) {
+            segment.owned().forEach((owner, bytes) -> usage.add(owner, -bytes));
+        }
+    }
+
+    /** What each owner takes in them. */
+    Usage usage() {
+        return usage;
     }
 
     /** Null if there is none, if it is being evicted, or if its directory is away. */

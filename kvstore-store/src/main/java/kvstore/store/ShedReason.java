@@ -6,6 +6,8 @@ import java.util.Locale;
 public enum ShedReason {
     /** The file system is full, or all that could be evicted is leased or being read. */
     NO_SPACE,
+    /** What the owner of the key has in the segments leaves no room for it within his quota. */
+    OVER_QUOTA,
     /** The file system failed an operation. */
     IO_ERROR,
     /** The store is closing. */

@@ -31,11 +31,18 @@ final class ExplainCommand implements KvStoreCommand {
             description = "What a get would expect: a value of another length is a miss for it.")
     private long length;
 
+    @Option(
+            names = "--tenant",
+            paramLabel = "NAME",
+            defaultValue = "",
+            description = "Whose key. Default: that of the tenant who asks.")
+    private String tenant;
+
     @Override
     public Integer call() {
         ExplainResponse answer;
         try (Session session = connection.connect()) {
-            answer = session.client().explain(key);
+            answer = session.client().explain(key, tenant);
         }
         PrintWriter out = spec.commandLine().getOut();
         if (connection.json()) {

@@ -9,6 +9,7 @@ import java.util.Map;
 import kvstore.client.KvStoreClient;
 import kvstore.v1.DirectoryStat;
 import kvstore.v1.StatResponse;
+import kvstore.v1.TenantStat;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -80,6 +81,7 @@ final class StatCommand implements KvStoreCommand {
         }
         table.add("GPU path", gpuPath(stat));
         directories(stat, table);
+        tenants(stat, table);
         return table.add("disk", portion(stat.getUsedBytes(), stat.getCapacityBytes()))
                 .add(
                         "",
@@ -145,6 +147,29 @@ final class StatCommand implements KvStoreCommand {
                                             each.getCapacityState())
                             : "%s: set aside (%s)".formatted(each.getPath(), each.getAwayReason()));
         }
+    }
+
+    /** One line each where there are several. */
+    private static void tenants(StatResponse stat, Table table) {
+        if (stat.getTenantsCount() < 2) {
+            return;
+        }
+        for (int i = 0; i < stat.getTenantsCount(); i++) {
+            TenantStat each = stat.getTenants(i);
+            table.add(
+                    i == 0 ? "tenants" : "",
+                    "%s: %s on disk, %s in flight, %d puts shed, %d gets refused"
+                            .formatted(
+                                    each.getName(),
+                                    limited(each.getUsedBytes(), each.getQuotaBytes()),
+                                    limited(each.getInFlightBytes(), each.getInFlightLimitBytes()),
+                                    each.getShedPuts(),
+                                    each.getRefusedGets()));
+        }
+    }
+
+    private static String limited(long used, long limit) {
+        return limit == 0 ? Words.size(used) : portion(used, limit);
     }
 
     private static String diskFlow(StatResponse stat) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import kvstore.server.config.AdminConfig;
 import kvstore.server.config.Machine;
@@ -39,6 +40,7 @@ public final class AdminHttp implements AutoCloseable {
     private final Supplier<Optional<String>> whyNotReady;
 
     private final PageFiles files;
+    private volatile BooleanSupplier mayAsk = () -> true;
     private volatile @Nullable Api api;
 
     private AdminHttp(
@@ -83,9 +85,14 @@ public final class AdminHttp implements AutoCloseable {
         return admin;
     }
 
-    /** The page and what it asks have something to show from now on. */
-    public void show(DaemonView view) {
+    /**
+     * The page and what it asks have something to show from now on.
+     *
+     * @param open whether callers of this port, of whom nothing is known, may see what admins may
+     */
+    public void show(DaemonView view, BooleanSupplier open) {
         api = new Api(view);
+        mayAsk = open;
     }
 
     private static String health(Optional<String> trouble) {
@@ -136,6 +143,10 @@ public final class AdminHttp implements AutoCloseable {
     }
 
     private Answer api(URI uri) {
+        if (!mayAsk.getAsBoolean()) {
+            return Answer.error(
+                    403, "there are tenants, and this port knows nobody: use the kvstore command as an admin");
+        }
         Api up = api;
         return up == null ? Answer.error(503, whyNotReady.get().orElse("starting")) : up.answer(uri);
     }

@@ -22,8 +22,15 @@ final class Reload {
     private static final Logger log = LoggerFactory.getLogger(Reload.class);
 
     /** What can be changed while the daemon runs. */
-    static final Set<String> CHANGEABLE =
-            Set.of("log.level", "log.format", "tls.certificate", "tls.key", "tls.client-ca");
+    static final Set<String> CHANGEABLE = Set.of(
+            "log.level",
+            "log.format",
+            "tls.certificate",
+            "tls.key",
+            "tls.client-ca",
+            "audit.file",
+            "tenants.file",
+            "resp.users-file");
 
     private final Supplier<ConfigValues> source;
     private final Consumer<DaemonConfig> daemon;
@@ -54,7 +61,7 @@ final class Reload {
             List<EffectiveValue> applied =
                     changed.stream().filter(this::canChange).toList();
             if (!applied.isEmpty()) {
-                Logging.configure(config.log());
+                Logging.configure(config.log(), config.security().auditFile());
             }
             daemon.accept(config);
             applied.forEach(this::applied);
@@ -72,9 +79,10 @@ final class Reload {
 
     /** Files may be others, but what has none, or shall have none any more, stays as it is. */
     private boolean canChange(EffectiveValue value) {
-        return CHANGEABLE.contains(value.path())
-                && !value.value().isEmpty()
-                && !running.getOrDefault(value.path(), "").isEmpty();
+        return value.path().equals("audit.file")
+                || (CHANGEABLE.contains(value.path())
+                        && !value.value().isEmpty()
+                        && !running.getOrDefault(value.path(), "").isEmpty());
     }
 
     private void applied(EffectiveValue value) {

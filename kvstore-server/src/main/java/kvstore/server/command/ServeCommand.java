@@ -39,7 +39,7 @@ public final class ServeCommand implements KvStoreCommand {
     public Integer call() throws InterruptedException {
         ConfigValues values = options.load(System.getenv());
         DaemonConfig config = bind(values);
-        Logging.configure(config.log());
+        Logging.configure(config.log(), config.security().auditFile());
         values.warnings().forEach(LOG::warn);
         Supervision supervision = new Supervision(
                 ServiceManager.of(System.getenv(), ProcessHandle.current().pid()));

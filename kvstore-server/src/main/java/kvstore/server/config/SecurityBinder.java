@@ -29,7 +29,10 @@ final class SecurityBinder {
                                 certificate,
                                 values.get(TLS_KEY).orElseThrow(),
                                 values.get(TLS_CLIENT_CA).orElseThrow(),
-                                values.get(TLS_RELOAD_INTERVAL))));
+                                values.get(TLS_RELOAD_INTERVAL))),
+                values.get(TENANTS_FILE),
+                values.get(RESP_USERS_FILE),
+                values.get(AUDIT_FILE));
     }
 
     /** What is wrong with values that are right by themselves. */

@@ -179,6 +179,16 @@ final class Settings {
             new Setting<>("tls.reload-interval", ValueType.duration("100ms", "24h"), "10s", """
             How often the files of `tls` are looked at.""");
 
+    static final Setting<Optional<Path>> TENANTS_FILE =
+            new Setting<>("tenants.file", ValueType.path("a YAML file").orEmpty(), "", """
+            Who is which tenant, and what a tenant may: see `docs/how-to/tenants.md`. Set, callers who are not named there \
+            are refused at every door. Empty for one tenant, which everybody is. Read again at SIGHUP.""");
+
+    static final Setting<Optional<Path>> AUDIT_FILE =
+            new Setting<>("audit.file", ValueType.path("a file").orEmpty(), "", """
+            Where admin calls and refusals are written, an object of JSON a line, appended. Empty for the log, where the \
+            logger `audit` has them. At most 20 lines a second; what is left out is counted.""");
+
     static final Setting<Optional<InetSocketAddress>> GRPC_LISTEN =
             new Setting<>("grpc.listen", ValueType.listen().orEmpty(), "127.0.0.1:7420", """
             TCP address of the gRPC service. Empty for none. Addresses that other machines reach need `tls.certificate` \
@@ -330,6 +340,11 @@ final class Settings {
             It has no TLS: addresses that other machines reach need `insecure`. Port 0 takes any free \
             port, and the log says which. `grpc.stall-timeout`, `grpc.put-wait` and `grpc.get-wait` hold for this door \
             too.""");
+
+    static final Setting<Optional<Path>> RESP_USERS_FILE =
+            new Setting<>("resp.users-file", ValueType.path("a file").orEmpty(), "", """
+            Users and the hashes of their passwords, a line `name:hash` each, as `kvstore hash-password` prints it. Set, a \
+            client has to give AUTH before anything else. Empty for no passwords. Read again at SIGHUP.""");
 
     static final Setting<Integer> RESP_MAX_CONNECTIONS =
             new Setting<>("resp.max-connections", ValueType.count(1, 65_536), "1024", """
@@ -487,6 +502,8 @@ final class Settings {
             TLS_KEY,
             TLS_CLIENT_CA,
             TLS_RELOAD_INTERVAL,
+            TENANTS_FILE,
+            AUDIT_FILE,
             GRPC_LISTEN,
             GRPC_UNIX_SOCKET,
             GRPC_UNIX_SOCKET_MODE,
@@ -515,6 +532,7 @@ final class Settings {
             GDS_BREAKER_RETRY,
             GDS_SHUTDOWN_TIMEOUT,
             RESP_LISTEN,
+            RESP_USERS_FILE,
             RESP_MAX_CONNECTIONS,
             RESP_EVENT_LOOP_THREADS,
             RESP_LEASE_DURATION,

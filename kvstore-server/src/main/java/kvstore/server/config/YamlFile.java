@@ -1,7 +1,10 @@
 package kvstore.server.config;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -25,6 +28,8 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  * and because nodes know their line.
  */
 final class YamlFile {
+    private static final int MAX_BYTES = 1 << 20;
+
     private final Path file;
     private final List<String> problems;
     private final Map<String, Assignment> assignments = new HashMap<>();
@@ -40,7 +45,7 @@ final class YamlFile {
         try {
             LoadSettings settings =
                     LoadSettings.builder().setLabel(file.toString()).build();
-            new Compose(settings).composeString(Files.readString(file)).ifPresent(reader::readRoot);
+            new Compose(settings).composeString(text(file)).ifPresent(reader::readRoot);
         } catch (NoSuchFileException _) {
             problems.add(file + ": there is no such file");
         } catch (CharacterCodingException _) {
@@ -53,6 +58,20 @@ final class YamlFile {
             problems.add(file + ": is not YAML: " + e.getMessage());
         }
         return reader.assignments;
+    }
+
+    /** A path may name a device that never ends. */
+    private static String text(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+            if (bytes.length > MAX_BYTES) {
+                throw new IOException("it has more than " + MAX_BYTES + " bytes");
+            }
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        }
     }
 
     private void readRoot(Node root) {

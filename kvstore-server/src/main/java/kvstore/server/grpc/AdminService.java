@@ -7,6 +7,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import kvstore.server.clear.Clears;
+import kvstore.server.identity.Tenant;
+import kvstore.server.identity.Tenants;
 import kvstore.server.log.LogLevels;
 import kvstore.server.metrics.Direction;
 import kvstore.server.scrub.Scrubs;
@@ -47,12 +49,14 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     private static final int SEGMENT_GROUPS_MAX = 1000;
 
     private final Transfers transfers;
+    private final Tenants tenants;
     private final DaemonView view;
     private final Scrubs scrubs;
     private final Clears clears;
 
-    AdminService(Transfers transfers, Operations operations) {
+    AdminService(Transfers transfers, Tenants tenants, Operations operations) {
         this.transfers = transfers;
+        this.tenants = tenants;
         this.view = operations.view();
         this.scrubs = operations.scrubs();
         this.clears = operations.clears();
@@ -67,8 +71,16 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     public void explain(ExplainRequest request, StreamObserver<ExplainResponse> observer) {
         ControlService.answer(observer, () -> {
             Requests.checkKeys(List.of(request.getKey()), 1);
-            return view.explain(Requests.keys(List.of(request.getKey())).getFirst());
+            return view.explain(Requests.keys(tenant(request.getTenant()), List.of(request.getKey()))
+                    .getFirst());
         });
+    }
+
+    /** An admin may ask about keys of others. */
+    private Tenant tenant(String name) {
+        return name.isEmpty()
+                ? CallerGate.tenant()
+                : tenants.named(name).orElseThrow(() -> Requests.invalid("tenant is not in tenants.file"));
     }
 
     @Override

@@ -72,7 +72,10 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
             if (request.getClientNameBytes().size() > MAX_CLIENT_NAME_BYTES) {
                 throw Requests.invalid("client_name is longer than " + MAX_CLIENT_NAME_BYTES + " bytes");
             }
-            log.atInfo().addKeyValue("client", request.getClientName()).log("client connected");
+            log.atInfo()
+                    .addKeyValue("client", request.getClientName())
+                    .addKeyValue("tenant", CallerGate.tenant())
+                    .log("client connected");
             return HelloResponse.newBuilder()
                     .setWireVersion(WIRE_VERSION)
                     .setServerVersion(node.version())
@@ -81,6 +84,7 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
                     .setEpoch(node.pool().epoch())
                     .setIoPath(node.engine().path().label())
                     .setRegionSocket(regions.socket())
+                    .setTenant(CallerGate.tenant().name())
                     .setGpuPath(node.gpus().path())
                     .setGpuReason(node.gpus().reason())
                     .addAllGpus(node.gpus().gpus().stream()
@@ -106,8 +110,12 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
             Requests.checkKeys(request.getKeysList(), transfers.maxKeys());
             Requests.checkClientId(request.getClientId());
             long leaseMillis = Math.min(Integer.toUnsignedLong(request.getLeaseMillis()), leaseMillisMax);
-            LookupResult result =
-                    transfers.store().lookup(Requests.keys(request.getKeysList()), request.getClientId(), leaseMillis);
+            LookupResult result = transfers
+                    .store()
+                    .lookup(
+                            Requests.keys(CallerGate.tenant(), request.getKeysList()),
+                            request.getClientId(),
+                            leaseMillis);
             LookupResponse.Builder response = LookupResponse.newBuilder()
                     .setFound(bits(result.found(), request.getKeysCount()))
                     .setLeadingHits(result.leadingHits())
@@ -131,7 +139,7 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
     public void delete(DeleteRequest request, StreamObserver<DeleteResponse> observer) {
         answer(observer, () -> {
             Requests.checkKeys(request.getKeysList(), transfers.maxKeys());
-            BitSet deleted = transfers.store().delete(Requests.keys(request.getKeysList()));
+            BitSet deleted = transfers.store().delete(Requests.keys(CallerGate.tenant(), request.getKeysList()));
             return DeleteResponse.newBuilder()
                     .setDeleted(bits(deleted, request.getKeysCount()))
                     .build();
@@ -145,7 +153,8 @@ final class ControlService extends KvStoreGrpc.KvStoreImplBase {
                 throw Requests.exhausted("lease_ids has " + request.getLeaseIdsCount() + " entries; at most "
                         + transfers.maxKeys() + " are allowed (grpc.max-keys)");
             }
-            request.getLeaseIdsList().forEach(transfers.store()::release);
+            String namespace = CallerGate.tenant().namespace();
+            request.getLeaseIdsList().forEach(lease -> transfers.store().release(lease, namespace));
             return ReleaseResponse.getDefaultInstance();
         });
     }

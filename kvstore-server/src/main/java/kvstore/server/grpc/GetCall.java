@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import kvstore.server.identity.Tenant;
 import kvstore.server.metrics.Direction;
 import kvstore.server.trace.CallTrace;
 import kvstore.server.transfer.ChunkRead;
@@ -36,6 +37,7 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
     private static final int ON_READY_BYTES = 1024 * 1024;
 
     private final Transfers transfers;
+    private final Tenant tenant = CallerGate.tenant();
     private final ServerCall<GetRequest, GetFrame> call;
     private final Optional<Long> deadlineNanos = Deadlines.ofCall();
     private final CallTrace trace = CallTrace.current();
@@ -122,7 +124,7 @@ final class GetCall extends ServerCall.Listener<GetRequest> {
     private void sendAll(GetRequest complete) throws IOException, InterruptedException {
         try (ReadAhead ahead = new ReadAhead(
                 transfers,
-                Requests.keys(complete.getKeysList()),
+                Requests.keys(tenant, complete.getKeysList()),
                 complete.getExpectedLengthsList(),
                 deadlineNanos,
                 trace)) {

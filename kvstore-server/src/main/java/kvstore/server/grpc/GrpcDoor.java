@@ -104,7 +104,7 @@ public final class GrpcDoor implements AutoCloseable {
         this.traces = traces;
         this.controlService = new ControlService(
                 transfers, node, new RegionCalls(transfers, regions), leaseMax.toMillis(), config.maxTokens());
-        this.adminService = new AdminService(transfers, operations);
+        this.adminService = new AdminService(transfers, access.tenants(), operations);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
                 config.eventLoopThreads(),
                 Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
@@ -163,7 +163,8 @@ public final class GrpcDoor implements AutoCloseable {
     private Server start(SocketAddress address, String key, Class<? extends ServerChannel> channelType)
             throws IOException {
         UnreadCalls unreadCalls = new UnreadCalls(transfers.stallTimeout());
-        NettyServerBuilder builder = NettyServerBuilder.forAddress(address)
+        CallerGate gate = new CallerGate(access);
+        NettyServerBuilder builder = builder(address)
                 .channelType(channelType)
                 .bossEventLoopGroup(eventLoops)
                 .workerEventLoopGroup(eventLoops)
@@ -173,6 +174,8 @@ public final class GrpcDoor implements AutoCloseable {
                 .addStreamTracerFactory(new CallMetrics(transfers.metrics()))
                 .addStreamTracerFactory(unreadCalls.contexts())
                 .intercept(unreadCalls)
+                .addTransportFilter(gate)
+                .intercept(gate)
                 .flowControlWindow(config.flowControlWindowBytes())
                 .maxConcurrentCallsPerConnection(config.maxCallsPerConnection())
                 .maxInboundMessageSize(maxMessageBytes())
@@ -189,10 +192,7 @@ public final class GrpcDoor implements AutoCloseable {
             // gRPC sets it on every connection, and a Unix socket, which has none, warns each time.
             builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
         } else if (access.certificates().isPresent()) {
-            CertificateCheck check = new CertificateCheck(access.certificates().get());
-            builder.sslContext(access.certificates().get().grpcContext())
-                    .addTransportFilter(check)
-                    .intercept(check);
+            builder.sslContext(access.certificates().get().grpcContext());
         }
         try {
             Server server = builder.build().start();
@@ -202,6 +202,12 @@ public final class GrpcDoor implements AutoCloseable {
             throw new IOException(
                     key + ": cannot listen on " + address + " (" + cause(e) + "): is another daemon running there?", e);
         }
+    }
+
+    private static NettyServerBuilder builder(SocketAddress address) {
+        return address instanceof DomainSocketAddress
+                ? NettyServerBuilder.forAddress(address, LocalPeers.credentials())
+                : NettyServerBuilder.forAddress(address);
     }
 
     private long handshakeMillis() {

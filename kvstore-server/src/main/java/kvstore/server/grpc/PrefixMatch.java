@@ -128,8 +128,9 @@ final class PrefixMatch {
 
     private static List<ChunkKey> keys(ObjectKeys objects, List<ChainHash> hashes) {
         List<ChunkKey> keys = new ArrayList<>(hashes.size() * objects.perChunk());
+        String namespace = CallerGate.tenant().namespace();
         try {
-            hashes.forEach(hash -> objects.addTo(keys, hash));
+            hashes.forEach(hash -> objects.addTo(keys, hash, namespace));
         } catch (IllegalArgumentException e) {
             throw Requests.invalid("model_name and what else is in the keys is too long: " + e.getMessage());
         }

@@ -8,6 +8,7 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.util.concurrent.Semaphore;
 import kvstore.api.ChunkKey;
+import kvstore.server.identity.Tenant;
 import kvstore.server.transfer.ChunkPut;
 import kvstore.server.transfer.PutOutcome;
 import kvstore.server.transfer.Transfers;
@@ -29,6 +30,7 @@ final class PutCall extends ServerCall.Listener<PutFrame> {
     private static final int COMMITS_AHEAD = 8;
 
     private final Transfers transfers;
+    private final Tenant tenant = CallerGate.tenant();
     private final ServerCall<PutFrame, PutResponse> call;
     private final PutIntake intake;
     private final Semaphore commits = new Semaphore(COMMITS_AHEAD);
@@ -121,7 +123,7 @@ final class PutCall extends ServerCall.Listener<PutFrame> {
             put.end(refusal);
             return;
         }
-        ChunkPut.Arrived arrived = put.receive(ChunkKey.of(begin.getKey().toByteArray()), intake);
+        ChunkPut.Arrived arrived = put.receive(tenant.key(begin.getKey().toByteArray()), intake);
         if (arrived == null) {
             return;
         }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
-import kvstore.api.ChunkKey;
+import kvstore.server.identity.Tenant;
 import kvstore.server.region.RegionAccess;
 import kvstore.server.region.RegionItem;
 import kvstore.server.region.RegisteredRegion;
@@ -56,8 +56,11 @@ final class RegionCalls {
 
     RegisterRegionResponse register(RegisterRegionRequest request) {
         try {
-            Optional<Long> id =
-                    access.regions().redeem(ByteBuffer.wrap(request.getTicket().toByteArray()), request.getSizeBytes());
+            Optional<Long> id = access.regions()
+                    .redeem(
+                            ByteBuffer.wrap(request.getTicket().toByteArray()),
+                            request.getSizeBytes(),
+                            CallerGate.tenant().namespace());
             return RegisterRegionResponse.newBuilder()
                     .setRegionId(id.orElseThrow(() -> Status.NOT_FOUND
                             .withDescription("ticket is not known: its connection on the region socket has gone")
@@ -130,7 +133,7 @@ final class RegionCalls {
 
     private RegisteredRegion region(long id) {
         return access.regions()
-                .find(id)
+                .find(id, CallerGate.tenant().namespace())
                 .orElseThrow(() -> Status.NOT_FOUND
                         .withDescription("region_id is not known: its connection on the region socket has gone")
                         .asRuntimeException());
@@ -141,6 +144,7 @@ final class RegionCalls {
         Requests.checkCount("items", requested.size(), transfers.maxKeys());
         List<RegionItem> items = new ArrayList<>(requested.size());
         long sizeBytes = region.region().sizeBytes();
+        Tenant tenant = CallerGate.tenant();
         for (int i = 0; i < requested.size(); i++) {
             kvstore.v1.RegionItem item = requested.get(i);
             int index = i;
@@ -155,7 +159,7 @@ final class RegionCalls {
                 throw Requests.invalid("items[%d] is [%s, +%d) of a region of %d bytes"
                         .formatted(i, Long.toUnsignedString(offset), length, sizeBytes));
             }
-            items.add(new RegionItem(ChunkKey.of(item.getKey().toByteArray()), offset, length));
+            items.add(new RegionItem(tenant.key(item.getKey().toByteArray()), offset, length));
         }
         return items;
     }

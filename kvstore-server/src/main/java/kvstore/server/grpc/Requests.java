@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Supplier;
 import kvstore.api.ChunkKey;
+import kvstore.server.identity.Tenant;
 import kvstore.v1.GetRequest;
 
 /** The rules of the contract that make a call impossible as a whole when they are broken. */
@@ -43,9 +44,9 @@ final class Requests {
         }
     }
 
-    /** The keys of a checked list. */
-    static List<ChunkKey> keys(List<ByteString> keys) {
-        return keys.stream().map(key -> ChunkKey.of(key.toByteArray())).toList();
+    /** The tenant's keys of a checked list. */
+    static List<ChunkKey> keys(Tenant tenant, List<ByteString> keys) {
+        return keys.stream().map(key -> tenant.key(key.toByteArray())).toList();
     }
 
     static void checkExpectedLengths(GetRequest request) {

@@ -7,5 +7,6 @@ import kvstore.server.tls.Certificates;
  * What doors ask about those who come in.
  *
  * @param certificates empty where there is no TLS
+ * @param users empty where the RESP door has no passwords
  */
-public record Access(Optional<Certificates> certificates) {}
+public record Access(Optional<Certificates> certificates, Tenants tenants, Optional<Users> users, Audit audit) {}

@@ -9,11 +9,14 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import kvstore.api.ChunkKey;
+import kvstore.server.identity.Caller;
+import kvstore.server.identity.Tenant;
 import kvstore.server.metrics.LmCommand;
 import kvstore.server.metrics.LmOutcome;
 import kvstore.server.net.TcpDoor;
@@ -180,8 +183,15 @@ final class LmConnection extends ChannelInboundHandlerAdapter implements TcpDoor
             return false;
         }
         unlimited();
+        Optional<Tenant> tenant = services.tenant();
+        if (tenant.isEmpty()) {
+            String reason = "callers who are anonymous belong to no tenant (tenants.file)";
+            services.access().audit().refused("lm", Caller.ANONYMOUS, "a request from " + client, reason);
+            close();
+            return false;
+        }
         try {
-            start(LmRequest.read(form, input));
+            start(LmRequest.read(form, tenant.get(), input));
         } catch (LmProtocolException e) {
             services.meters().ended(LmCommand.UNKNOWN, LmOutcome.ERROR, 0);
             log.atInfo()

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import kvstore.server.config.LmConfig;
+import kvstore.server.identity.Access;
 import kvstore.server.net.TcpDoor;
 import kvstore.server.transfer.Transfers;
 
@@ -23,10 +24,10 @@ public final class LmDoor implements AutoCloseable, TcpDoor.Protocol {
      *
      * @param leaseMax the longest lease
      */
-    public LmDoor(LmConfig config, Transfers transfers, Duration leaseMax) {
+    public LmDoor(LmConfig config, Access access, Transfers transfers, Duration leaseMax) {
         this.config = config;
         long leaseMillis = Math.min(config.leaseDuration().toMillis(), leaseMax.toMillis());
-        this.services = new LmServices(transfers, transfers.metrics().lm(), leaseMillis);
+        this.services = new LmServices(access, transfers, transfers.metrics().lm(), leaseMillis);
         this.door = new TcpDoor("lm", config.eventLoopThreads(), config.maxConnections(), this);
     }
 

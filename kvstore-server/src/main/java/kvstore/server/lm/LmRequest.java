@@ -2,6 +2,7 @@ package kvstore.server.lm;
 
 import io.netty.buffer.ByteBuf;
 import kvstore.api.ChunkKey;
+import kvstore.server.identity.Tenant;
 import kvstore.server.metrics.LmCommand;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +23,10 @@ record LmRequest(
     /**
      * Reads one, of which all bytes are there.
      *
+     * @param tenant whose key it names
      * @throws LmProtocolException if the connection cannot go on
      */
-    static LmRequest read(LmForm form, ByteBuf in) throws LmProtocolException {
+    static LmRequest read(LmForm form, Tenant tenant, ByteBuf in) throws LmProtocolException {
         ByteBuf header = in.readSlice(form.requestBytes());
         int number = header.readIntLE();
         LmCommand command = LmCommand.of(number);
@@ -36,17 +38,17 @@ record LmRequest(
             throw new LmProtocolException("length " + length + " is negative");
         }
         LmMetadata metadata = form == LmForm.V1 ? LmMetadata.readRequest(header) : LmMetadata.NONE;
-        return new LmRequest(form, command, command == LmCommand.PUT ? length : 0, metadata, key(form, header));
+        return new LmRequest(form, command, command == LmCommand.PUT ? length : 0, metadata, key(form, tenant, header));
     }
 
     /** Clients fill the key up with spaces, and LMCache's own server strips them. */
-    private static @Nullable ChunkKey key(LmForm form, ByteBuf header) {
+    private static @Nullable ChunkKey key(LmForm form, Tenant tenant, ByteBuf header) {
         int end = header.writerIndex();
         while (end > form.keyOffset() && header.getByte(end - 1) == PADDING) {
             end--;
         }
         byte[] key = new byte[end - form.keyOffset()];
         header.getBytes(form.keyOffset(), key);
-        return key.length == 0 ? null : ChunkKey.of(form.namespace(), key);
+        return key.length == 0 ? null : ChunkKey.of(tenant.namespace(form.namespace()), key);
     }
 }

@@ -1,5 +1,10 @@
 package kvstore.server.lm;
 
+import java.util.Optional;
+import kvstore.server.identity.Access;
+import kvstore.server.identity.Caller;
+import kvstore.server.identity.Grant;
+import kvstore.server.identity.Tenant;
 import kvstore.server.metrics.LmMeters;
 import kvstore.server.transfer.Transfers;
 
@@ -8,7 +13,12 @@ import kvstore.server.transfer.Transfers;
  *
  * @param leaseMillis how long EXIST protects what it found; 0 for not at all
  */
-record LmServices(Transfers transfers, LmMeters meters, long leaseMillis) {
+record LmServices(Access access, Transfers transfers, LmMeters meters, long leaseMillis) {
+    /** Whose keys those of this door's clients are, who cannot say who they are. */
+    Optional<Tenant> tenant() {
+        return access.tenants().of(Caller.ANONYMOUS).map(Grant::tenant);
+    }
+
     long stallNanos() {
         return transfers.stallTimeout().toNanos();
     }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import kvstore.server.identity.Audit;
 import org.slf4j.LoggerFactory;
 
 /** Levels of loggers while the daemon runs. {@link Logging#configure} takes all of these back. */
@@ -42,6 +43,9 @@ public final class LogLevels {
      */
     public static synchronized void set(String level, String logger) {
         String name = name(logger);
+        if (name.equals(Audit.LOGGER)) {
+            throw new IllegalArgumentException("logger: the audit log is always written");
+        }
         if (level.equals(INHERIT)) {
             inherit(name);
         } else if (!LEVELS.containsKey(level)) {
@@ -60,7 +64,7 @@ public final class LogLevels {
     public static synchronized SortedMap<String, String> all() {
         SortedMap<String, String> levels = new TreeMap<>();
         for (Logger logger : context().getLoggerList()) {
-            if (logger.getLevel() != null) {
+            if (logger.getLevel() != null && !logger.getName().equals(Audit.LOGGER)) {
                 levels.put(logger.getName(), logger.getLevel().toString().toLowerCase(Locale.ROOT));
             }
         }

@@ -6,8 +6,17 @@ import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.FileAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.Set;
 import kvstore.server.config.LogConfig;
+import kvstore.server.identity.Audit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
@@ -24,10 +33,17 @@ public final class Logging {
     static final String TEXT_LINE =
             "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} %replace(%replace(%msg %kvp){'[\\r\\n]+',' '}){' $',''}%n";
 
+    private static final Set<PosixFilePermission> AUDIT_FILE_MODE = PosixFilePermissions.fromString("rw-r-----");
+
     private Logging() {}
 
     /** From now on, everything goes to standard output as {@code config} says. */
     public static void configure(LogConfig config) {
+        configure(config, Optional.empty());
+    }
+
+    /** The same, but for the audit log, which goes to a file, as an object of JSON a line. */
+    public static void configure(LogConfig config, Optional<Path> auditFile) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
         ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
@@ -42,7 +58,34 @@ public final class Logging {
         // libraries say far too much below info, and it is the daemon that an operator wants to look into
         root.setLevel(level.isGreaterOrEqual(Level.INFO) ? level : Level.INFO);
         context.getLogger("kvstore").setLevel(level);
+        ch.qos.logback.classic.Logger audit = context.getLogger(Audit.LOGGER);
+        audit.setLevel(Level.INFO);
+        auditFile.ifPresent(file -> audit(audit, file, context));
         bridgeJavaLogging();
+    }
+
+    private static void audit(ch.qos.logback.classic.Logger logger, Path file, LoggerContext context) {
+        try {
+            if (!Files.exists(file)) {
+                Files.createFile(file, PosixFilePermissions.asFileAttribute(AUDIT_FILE_MODE));
+            }
+        } catch (IOException e) {
+            logger.error("audit.file: {} cannot be made, and the audit goes to the log: {}", file, e.getMessage());
+            return;
+        }
+        FileAppender<ILoggingEvent> appender = new FileAppender<>();
+        appender.setContext(context);
+        appender.setName("audit");
+        appender.setFile(file.toString());
+        appender.setAppend(true);
+        appender.setEncoder(json(context));
+        appender.start();
+        if (appender.isStarted()) {
+            logger.addAppender(appender);
+            logger.setAdditive(false);
+        } else {
+            logger.error("audit.file: {} cannot be written, and the audit goes to the log", file);
+        }
     }
 
     /** Turns an event into a line. */

@@ -20,6 +20,7 @@ import java.util.function.Supplier;
 import kvstore.api.IoPath;
 import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.IoStats;
+import kvstore.server.identity.Tenant;
 import kvstore.server.io.FlowStats;
 import kvstore.store.StoreListener;
 import kvstore.store.StoreStats;
@@ -202,6 +203,22 @@ public final class DaemonMetrics implements AutoCloseable {
         meters.counter(Metric.TLS_RELOADS_TOTAL, loaded::getAsLong, "loaded");
         meters.counter(Metric.TLS_RELOADS_TOTAL, refused::getAsLong, "refused");
         meters.gauge(Metric.TLS_FILES_REFUSED, () -> mistaken.getAsBoolean() ? 1 : 0);
+    }
+
+    /** Shows how many calls only admins may make were let in, and how many calls were refused. Once. */
+    public void bindAudit(LongSupplier admitted, LongSupplier refused) {
+        meters.counter(Metric.AUDIT_ADMIN_CALLS_TOTAL, admitted::getAsLong);
+        meters.counter(Metric.AUDIT_REFUSED_TOTAL, refused::getAsLong);
+    }
+
+    /** Shows a tenant, and what its records take. Once for each. */
+    public void bindTenant(Tenant tenant, LongSupplier usedBytes) {
+        String name = tenant.name();
+        meters.gauge(Metric.TENANT_USED_BYTES, usedBytes::getAsLong, name);
+        meters.gauge(Metric.TENANT_QUOTA_BYTES, () -> tenant.limits().quotaBytes(), name);
+        meters.gauge(Metric.TENANT_IN_FLIGHT_BYTES, tenant::inFlightBytes, name);
+        meters.counter(Metric.TENANT_SHED_PUTS_TOTAL, tenant::shedPuts, name);
+        meters.counter(Metric.TENANT_REFUSED_GETS_TOTAL, tenant::refusedGets, name);
     }
 
     /** Shows the scrubs. Once. */

@@ -64,6 +64,19 @@ enum Metric {
             "",
             "Whether the certificate files that lie there now have a mistake; those before stay in use.",
             "Alert on 1: the log says what is wrong."),
+    AUDIT_ADMIN_CALLS_TOTAL(
+            Kind.COUNTER,
+            "calls",
+            "",
+            "Calls of the Admin service that were let in. Each is in the audit log.",
+            "Look there when it grows and nobody you know asks."),
+    AUDIT_REFUSED_TOTAL(
+            Kind.COUNTER,
+            "calls",
+            "",
+            "Calls and logins that were refused because of who asked: a certificate that ended, a wrong password, no tenant, no "
+                    + "admin.",
+            "Alert on a rate above your usual: somebody tries, or `tenants.file` misses somebody. The audit log says who."),
 
     RPC_TOTAL(
             Kind.COUNTER,
@@ -303,6 +316,38 @@ enum Metric {
             "direction outcome",
             "How long puts and gets waited for memory, and whether they got it.",
             "`timed_out` puts are shed and `timed_out` gets fail: raise `memory.slab-size`."),
+
+    TENANT_USED_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "tenant",
+            "What the records of each tenant take in segments, those too that were deleted or replaced and whose segment is "
+                    + "still here. One tenant, `default`, where there is no `tenants.file`.",
+            "Near `kvstore_tenant_quota_bytes`: its puts are shed."),
+    TENANT_QUOTA_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "tenant",
+            "The most that they may take; 9.2e18 for no limit.",
+            "Compare with `kvstore_tenant_used_bytes`."),
+    TENANT_IN_FLIGHT_BYTES(
+            Kind.GAUGE,
+            "bytes",
+            "tenant",
+            "Payload of each tenant's transfers in the daemon's memory.",
+            "Near its `in-flight` in `tenants.file` for long: its puts are shed and its gets wait."),
+    TENANT_SHED_PUTS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "tenant",
+            "Puts that a tenant's quota or its budget for payload in flight has shed.",
+            "Raise its `quota` or `in-flight` in `tenants.file`, or leave it: others are protected so."),
+    TENANT_REFUSED_GETS_TOTAL(
+            Kind.COUNTER,
+            "chunks",
+            "tenant",
+            "Gets that a tenant's budget for payload in flight made a miss.",
+            "Raise its `in-flight` in `tenants.file`."),
 
     STORE_CAPACITY_BYTES(
             Kind.GAUGE,

@@ -5,6 +5,7 @@ import kvstore.api.IoFailure;
 import kvstore.api.IoPath;
 import kvstore.gds.GpuPath;
 import kvstore.lustre.DirectoryLayout;
+import kvstore.server.identity.Tenants;
 import kvstore.store.CapacityState;
 import kvstore.store.EvictionTrigger;
 import kvstore.store.ReinsertionRefusal;
@@ -62,6 +63,7 @@ final class SeriesLimit {
             case "damage" -> SegmentDamage.values().length;
             case "operation" -> STORE_OPERATIONS;
             case "gpu" -> GPUS;
+            case "tenant" -> Tenants.MAX_KNOWN;
             case "result" -> 3;
             case "way", "where" -> 2;
             case "state" -> state(metric);

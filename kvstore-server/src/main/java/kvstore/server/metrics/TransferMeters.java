@@ -75,7 +75,7 @@ final class TransferMeters {
         putChunks.get(PUT_STATUS_ALREADY_STORED).get(PutReason.PUT_REASON_UNSPECIFIED);
         EnumSet.range(PutReason.PUT_REASON_NO_MEMORY, PutReason.PUT_REASON_STOPPING)
                 .forEach(putChunks.get(PUT_STATUS_SHED)::get);
-        EnumSet.range(PutReason.PUT_REASON_OVERLOADED, PutReason.PUT_REASON_IO_TIMEOUT)
+        EnumSet.range(PutReason.PUT_REASON_OVERLOADED, PutReason.PUT_REASON_TENANT_BUSY)
                 .forEach(putChunks.get(PUT_STATUS_SHED)::get);
         EnumSet.range(PutReason.PUT_REASON_BAD_KEY, PutReason.PUT_REASON_TRUNCATED)
                 .forEach(putChunks.get(PUT_STATUS_REJECTED)::get);
@@ -84,7 +84,7 @@ final class TransferMeters {
         getChunks.get(GET_STATUS_HIT).get(MissReason.MISS_REASON_UNSPECIFIED);
         EnumSet.range(MissReason.MISS_REASON_ABSENT, MissReason.MISS_REASON_IN_FLIGHT)
                 .forEach(getChunks.get(GET_STATUS_MISS)::get);
-        EnumSet.range(MissReason.MISS_REASON_OVERLOADED, MissReason.MISS_REASON_IO_TIMEOUT)
+        EnumSet.range(MissReason.MISS_REASON_OVERLOADED, MissReason.MISS_REASON_TENANT_BUSY)
                 .forEach(getChunks.get(GET_STATUS_MISS)::get);
         EnumSet.range(GET_STATUS_HIT, GET_STATUS_MISS).forEach(gets::get);
 

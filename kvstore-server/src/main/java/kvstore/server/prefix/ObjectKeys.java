@@ -1,5 +1,6 @@
 package kvstore.server.prefix;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -51,12 +52,13 @@ public final class ObjectKeys {
     /**
      * Adds the keys of one chunk to a list.
      *
+     * @param namespace of the keys
      * @throws IllegalArgumentException if they are longer than a key may be
      */
-    public void addTo(List<ChunkKey> keys, ChainHash hash) {
+    public void addTo(List<ChunkKey> keys, ChainHash hash, String namespace) {
         String end = digits.apply(hash) + tail;
         for (String head : heads) {
-            keys.add(ChunkKey.of(head + end));
+            keys.add(ChunkKey.of(namespace, (head + end).getBytes(StandardCharsets.UTF_8)));
         }
     }
 }

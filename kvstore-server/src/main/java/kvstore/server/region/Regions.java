@@ -90,10 +90,14 @@ public final class Regions {
         return Objects.requireNonNull(tallies.get(kind));
     }
 
-    /** The number of the region that a ticket stands for. */
-    public Optional<Long> redeem(ByteBuffer ticket, long sizeBytes) throws SizeMismatchException {
+    /**
+     * The number of the region that a ticket stands for, which is the caller's from now on.
+     *
+     * @param owner the caller's tenant, by its namespace
+     */
+    public Optional<Long> redeem(ByteBuffer ticket, long sizeBytes, String owner) throws SizeMismatchException {
         RegisteredRegion region = byTicket.get(ticket);
-        if (region == null) {
+        if (region == null || !region.claim(owner)) {
             return Optional.empty();
         }
         if (region.region().sizeBytes() != sizeBytes) {
@@ -102,9 +106,9 @@ public final class Regions {
         return Optional.of(region.id());
     }
 
-    /** The region of this number. */
-    public Optional<RegisteredRegion> find(long id) {
-        return Optional.ofNullable(byId.get(id));
+    /** The region of this number, if it is this tenant's. */
+    public Optional<RegisteredRegion> find(long id, String owner) {
+        return Optional.ofNullable(byId.get(id)).filter(region -> region.isOf(owner));
     }
 
     /** The most there may be. */

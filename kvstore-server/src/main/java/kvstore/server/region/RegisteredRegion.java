@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 public final class RegisteredRegion {
     private final long id;
     private final Region region;
+    private @Nullable String owner;
     private int users;
     private boolean revoked;
     private @Nullable Runnable whenQuiet;
@@ -30,6 +31,18 @@ public final class RegisteredRegion {
     /** The memory, for whoever has {@link #enter}ed. */
     public Region region() {
         return region;
+    }
+
+    /** Gives it to a tenant, unless another one has it. */
+    synchronized boolean claim(String tenant) {
+        if (owner == null) {
+            owner = tenant;
+        }
+        return owner.equals(tenant);
+    }
+
+    synchronized boolean isOf(String tenant) {
+        return tenant.equals(owner);
     }
 
     /** Keeps the memory until {@link #leave}; false if it is given up already. */

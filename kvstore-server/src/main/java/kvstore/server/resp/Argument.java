@@ -3,6 +3,7 @@ package kvstore.server.resp;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import kvstore.api.ChunkKey;
+import kvstore.server.identity.Tenant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,10 +23,10 @@ record Argument(byte[] bytes, long length) {
         return bytes.length < length;
     }
 
-    /** The key that it names, or null if it is no possible key: empty, or longer than 1024 bytes. */
+    /** The tenant's key that it names, or null if it is no possible key: empty, or longer than 1024 bytes. */
     @Nullable
-    ChunkKey key() {
-        return bytes.length == 0 || isCut() || bytes.length > ChunkKey.MAX_BYTES ? null : ChunkKey.of(bytes);
+    ChunkKey key(Tenant tenant) {
+        return bytes.length == 0 || isCut() || bytes.length > ChunkKey.MAX_BYTES ? null : tenant.key(bytes);
     }
 
     /** As text, byte by byte. */

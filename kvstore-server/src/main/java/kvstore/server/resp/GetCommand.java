@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import kvstore.api.ChunkKey;
+import kvstore.server.identity.Tenant;
 import kvstore.server.metrics.Direction;
 import kvstore.server.metrics.RespOutcome;
 import kvstore.server.transfer.ChunkRead;
@@ -33,12 +34,19 @@ final class GetCommand {
     private final RespServices services;
     private final Transfers transfers;
     private final Session session;
+    private final Tenant tenant;
     private final SocketOutlet outlet;
     private final CompletableFuture<Void> cancelled;
     private int hits;
 
     /** @param cancelled completes when the client goes */
-    GetCommand(RespServices services, Session session, SocketOutlet outlet, CompletableFuture<Void> cancelled) {
+    GetCommand(
+            RespServices services,
+            Session session,
+            Tenant tenant,
+            SocketOutlet outlet,
+            CompletableFuture<Void> cancelled) {
+        this.tenant = tenant;
         this.services = services;
         this.transfers = services.transfers();
         this.session = session;
@@ -78,7 +86,7 @@ final class GetCommand {
     }
 
     private @Nullable ChunkKey visibleKey(Argument name) {
-        ChunkKey key = name.key();
+        ChunkKey key = name.key(tenant);
         return key == null || services.expiries().isOver(key) ? null : key;
     }
 

@@ -7,6 +7,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import kvstore.api.ChunkKey;
+import kvstore.server.identity.Tenant;
 import kvstore.server.metrics.RespOutcome;
 import kvstore.store.ChunkStore;
 import kvstore.store.ListPage;
@@ -26,9 +27,9 @@ final class KeyCommands {
     }
 
     /** How many of the keys are here; what is found gets a lease. A key that is named twice counts twice. */
-    Reply exists(List<Argument> arguments, String clientId) {
+    Reply exists(List<Argument> arguments, Tenant tenant, String clientId) {
         long start = System.nanoTime();
-        List<ChunkKey> keys = visible(arguments.subList(1, arguments.size()));
+        List<ChunkKey> keys = visible(tenant, arguments.subList(1, arguments.size()));
         int found = 0;
         if (!keys.isEmpty()) {
             LookupResult result = store.lookup(
@@ -40,32 +41,35 @@ final class KeyCommands {
     }
 
     /** Length of the value, 0 if there is none. */
-    Reply strlen(List<Argument> arguments) {
-        return Reply.ok(Reply.integer(length(arguments.get(1))));
+    Reply strlen(List<Argument> arguments, Tenant tenant) {
+        return Reply.ok(Reply.integer(length(tenant, arguments.get(1))));
     }
 
     /** Seconds to the key's end; -1 without an end, -2 without a key. */
-    Reply ttl(List<Argument> arguments) {
-        if (length(arguments.get(1)) == 0) {
+    Reply ttl(List<Argument> arguments, Tenant tenant) {
+        if (length(tenant, arguments.get(1)) == 0) {
             return Reply.ok(Reply.integer(-2));
         }
         long millis = services.expiries()
-                .millisLeft(Objects.requireNonNull(arguments.get(1).key()));
+                .millisLeft(Objects.requireNonNull(arguments.get(1).key(tenant)));
         return Reply.ok(Reply.integer(millis < 0 ? -1 : (millis + 500) / 1000));
     }
 
-    private long length(Argument name) {
-        List<ChunkKey> keys = visible(List.of(name));
+    private long length(Tenant tenant, Argument name) {
+        List<ChunkKey> keys = visible(tenant, List.of(name));
         return keys.isEmpty() ? 0 : store.lookup(keys, "", 0).sizes()[0];
     }
 
-    Reply dbsize() {
+    Reply dbsize(Tenant tenant) {
+        if (!services.mayCountAll(tenant)) {
+            return Reply.error("NOPERM DBSIZE counts the keys of all tenants");
+        }
         return Reply.ok(Reply.integer(store.stats().chunks()));
     }
 
     /** Forgets keys. Blocks. */
-    Reply delete(List<Argument> arguments) {
-        List<ChunkKey> keys = visible(arguments.subList(1, arguments.size())).stream()
+    Reply delete(List<Argument> arguments, Tenant tenant) {
+        List<ChunkKey> keys = visible(tenant, arguments.subList(1, arguments.size())).stream()
                 .distinct()
                 .toList();
         int deleted = keys.isEmpty() ? 0 : store.delete(keys).cardinality();
@@ -74,7 +78,7 @@ final class KeyCommands {
     }
 
     /** Lists keys. Blocks. The cursor is the store's own page token, as a number. */
-    Reply scan(List<Argument> arguments) {
+    Reply scan(List<Argument> arguments, Tenant tenant) {
         String pattern = "*";
         int count = SCAN_COUNT;
         long cursor;
@@ -106,16 +110,16 @@ final class KeyCommands {
                 }
             }
         }
-        return page(cursor, count, new Glob(pattern));
+        return page(tenant, cursor, count, new Glob(pattern));
     }
 
-    private Reply page(long cursor, int count, Glob glob) {
+    private Reply page(Tenant tenant, long cursor, int count, Glob glob) {
         String token = cursor == 0 ? "" : HexFormat.of().toHexDigits(cursor);
         ListPage page = store.list(count, token, glob.prefix().getBytes(StandardCharsets.ISO_8859_1));
         List<RedisMessage> keys = new ArrayList<>();
         for (ListPage.ListedChunk chunk : page.chunks()) {
             ChunkKey key = chunk.key();
-            if (key.namespace().equals(ChunkKey.DEFAULT_NAMESPACE)
+            if (key.namespace().equals(tenant.namespace())
                     && !services.expiries().isOver(key)
                     && glob.matches(new String(key.bytes(), StandardCharsets.ISO_8859_1))) {
                 keys.add(Reply.bulk(key.bytes()));
@@ -128,10 +132,10 @@ final class KeyCommands {
     }
 
     /** The keys that can be here: possible ones whose time is not over. */
-    private List<ChunkKey> visible(List<Argument> names) {
+    private List<ChunkKey> visible(Tenant tenant, List<Argument> names) {
         List<ChunkKey> keys = new ArrayList<>();
         for (Argument name : names) {
-            ChunkKey key = name.key();
+            ChunkKey key = name.key(tenant);
             if (key != null && !services.expiries().isOver(key)) {
                 keys.add(key);
             }

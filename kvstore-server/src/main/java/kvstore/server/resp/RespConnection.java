@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import kvstore.server.identity.Tenant;
 import kvstore.server.metrics.RespCommand;
 import kvstore.server.metrics.RespOutcome;
 import kvstore.server.net.TcpDoor;
@@ -206,7 +206,13 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements TcpDo
         long length = parser.valueLength();
         intake.begin(length);
         taking = true;
-        SetCommand set = new SetCommand(services, parser.begun().get(1), length, session, intake);
+        SetCommand set = new SetCommand(
+                services,
+                parser.begun().get(1),
+                length,
+                session,
+                services.tenant(session).orElse(null),
+                intake);
         open = set;
         start(RespCommand.SET, () -> {
             Reply reply = set.run();
@@ -222,42 +228,53 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements TcpDo
             return;
         }
         switch (command) {
+            case AUTH -> startReply(command, () -> sessionCommands.auth(arguments, session));
+            case HELLO -> startReply(command, () -> sessionCommands.hello(arguments, session));
+            case QUIT -> {
+                answer(command, Reply.ok(), System.nanoTime());
+                end(null);
+            }
+            default ->
+                services.tenant(session)
+                        .ifPresentOrElse(
+                                tenant -> serve(command, arguments, tenant),
+                                () -> answer(command, sessionCommands.refused(session), System.nanoTime()));
+        }
+    }
+
+    private void serve(RespCommand command, List<Argument> arguments, Tenant tenant) {
+        switch (command) {
             case GET, MGET ->
                 start(
                         command,
-                        () -> new GetCommand(services, session, outlet, gone)
+                        () -> new GetCommand(services, session, tenant, outlet, gone)
                                 .run(arguments.subList(1, arguments.size()), command == RespCommand.MGET));
-            case DEL, UNLINK -> startReply(command, () -> keyCommands.delete(arguments));
-            case SCAN -> startReply(command, () -> keyCommands.scan(arguments));
+            case DEL, UNLINK -> startReply(command, () -> keyCommands.delete(arguments, tenant));
+            case SCAN -> startReply(command, () -> keyCommands.scan(arguments, tenant));
             default -> {
                 long start = System.nanoTime();
-                answer(command, answer(command, arguments), start);
-                if (command == RespCommand.QUIT) {
-                    end(null);
-                }
+                answer(command, answer(command, arguments, tenant), start);
             }
         }
     }
 
     /** What is answered without waiting for anything. */
-    private Reply answer(RespCommand command, List<Argument> arguments) {
+    private Reply answer(RespCommand command, List<Argument> arguments, Tenant tenant) {
         return switch (command) {
-            case AUTH -> sessionCommands.auth(arguments);
-            case HELLO -> sessionCommands.hello(arguments, session);
             case PING -> SessionCommands.ping(arguments);
             case ECHO -> SessionCommands.echo(arguments);
             case SELECT -> SessionCommands.select(arguments);
             case CLIENT -> SessionCommands.client(arguments, session);
             case COMMAND -> SessionCommands.command(arguments);
             case CONFIG -> SessionCommands.config(arguments, session);
-            case INFO -> sessionCommands.info();
-            case EXISTS -> keyCommands.exists(arguments, session.clientId);
-            case STRLEN -> keyCommands.strlen(arguments);
-            case TTL -> keyCommands.ttl(arguments);
-            case DBSIZE -> keyCommands.dbsize();
-            case QUIT -> Reply.ok();
+            case INFO -> sessionCommands.info(tenant);
+            case EXISTS -> keyCommands.exists(arguments, tenant, session.clientId);
+            case STRLEN -> keyCommands.strlen(arguments, tenant);
+            case TTL -> keyCommands.ttl(arguments, tenant);
+            case DBSIZE -> keyCommands.dbsize(tenant);
             case SET -> Reply.error("ERR SET as one line is not supported; send it as an array of bulk strings");
-            case GET, MGET, DEL, UNLINK, SCAN -> throw new AssertionError(command + " blocks");
+            case AUTH, HELLO, QUIT, GET, MGET, DEL, UNLINK, SCAN ->
+                throw new AssertionError(command + " is answered elsewhere");
             case OTHER -> SessionCommands.unknown(arguments);
         };
     }
@@ -273,8 +290,14 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements TcpDo
         RespOutcome run() throws IOException, InterruptedException;
     }
 
+    /** What finds an answer there. */
+    @FunctionalInterface
+    private interface Answer {
+        Reply get() throws InterruptedException;
+    }
+
     /** The same, for an answer that is not written yet. */
-    private void startReply(RespCommand command, Supplier<Reply> work) {
+    private void startReply(RespCommand command, Answer work) {
         start(command, () -> {
             Reply reply = work.get();
             var _ = context.write(reply.message());

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import kvstore.server.config.RespConfig;
+import kvstore.server.identity.Access;
 import kvstore.server.net.TcpDoor;
 import kvstore.server.transfer.Transfers;
 
@@ -32,9 +33,10 @@ public final class RespDoor implements AutoCloseable, TcpDoor.Protocol {
      *
      * @param version of this daemon
      */
-    public RespDoor(RespConfig config, Transfers transfers, String version) {
+    public RespDoor(RespConfig config, Access access, Transfers transfers, String version) {
         this.services = new RespServices(
                 config,
+                access,
                 transfers,
                 transfers.metrics().resp(),
                 new Expiries(transfers.store(), config.maxExpiries()),

@@ -1,9 +1,15 @@
 package kvstore.server.resp;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import kvstore.server.identity.Caller;
+import kvstore.server.identity.Tenant;
+import kvstore.server.identity.Users;
 import kvstore.server.metrics.RespCommand;
 import kvstore.server.metrics.RespOutcome;
 import kvstore.store.StoreStats;
@@ -13,12 +19,15 @@ final class SessionCommands {
     private static final String NO_PASSWORD =
             "ERR AUTH <password> called without any password configured for the default"
                     + " user. Are you sure your configuration is correct?";
+    static final String NO_AUTH = "NOAUTH Authentication required.";
+
     private static final String WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
 
     /** The Redis whose answers these are. Clients look at it to see which commands there are. */
     private static final String REDIS_VERSION = "7.0.0";
 
     private static final int MAX_NAME_BYTES = 128;
+    private static final String DEFAULT_USER = "default";
 
     /** What redis-benchmark and others ask for. */
     private static final Map<String, String> CONFIG = Map.of("save", "", "appendonly", "no", "databases", "1");
@@ -29,15 +38,47 @@ final class SessionCommands {
         this.services = services;
     }
 
-    /** There are no passwords yet: what Redis says then. The user {@code default} needs none, so any is right. */
-    Reply auth(List<Argument> arguments) {
-        if (arguments.size() == 2) {
+    /** Blocks while a password is tried. Without passwords, the user {@code default} needs none, so any is right. */
+    Reply auth(List<Argument> arguments, Session session) throws InterruptedException {
+        if (arguments.size() == 2 && services.access().users().isEmpty()) {
             return Reply.error(NO_PASSWORD);
         }
-        return arguments.get(1).text().equals("default") ? Reply.ok() : Reply.error(WRONG_PASSWORD);
+        boolean named = arguments.size() == 3;
+        return login(named ? arguments.get(1).text() : DEFAULT_USER, arguments.getLast(), session)
+                ? Reply.ok()
+                : Reply.error(WRONG_PASSWORD);
     }
 
-    Reply hello(List<Argument> arguments, Session session) {
+    private boolean login(String user, Argument password, Session session) throws InterruptedException {
+        Optional<Users> users = services.access().users();
+        if (users.isEmpty()) {
+            return user.equals(DEFAULT_USER);
+        }
+        char[] secret = new String(password.bytes(), StandardCharsets.UTF_8).toCharArray();
+        Optional<Caller> caller =
+                password.isCut() ? Optional.empty() : users.get().login(user, secret);
+        Arrays.fill(secret, '\0');
+        caller.ifPresent(session::caller);
+        if (caller.isEmpty()) {
+            // without the name, which may be a password that was put into the wrong place
+            services.access()
+                    .audit()
+                    .refused("resp", session.caller(), "AUTH from " + session.clientId, "wrong password");
+        }
+        return caller.isPresent();
+    }
+
+    /** The answer to whoever has to say first who it is, or is nobody. */
+    Reply refused(Session session) {
+        if (session.caller().equals(Caller.ANONYMOUS)) {
+            return Reply.error(NO_AUTH);
+        }
+        String reason = "the user belongs to no tenant";
+        services.access().audit().refused("resp", session.caller(), "a command from " + session.clientId, reason);
+        return Reply.error("NOPERM " + reason);
+    }
+
+    Reply hello(List<Argument> arguments, Session session) throws InterruptedException {
         int protocol = session.protocol();
         if (arguments.size() > 1) {
             String version = arguments.get(1).text();
@@ -52,7 +93,7 @@ final class SessionCommands {
         for (int i = 2; i < arguments.size(); i++) {
             String word = arguments.get(i).word();
             if (word.equals("AUTH") && i + 2 < arguments.size()) {
-                if (!arguments.get(i + 1).text().equals("default")) {
+                if (!login(arguments.get(i + 1).text(), arguments.get(i + 2), session)) {
                     return Reply.error(WRONG_PASSWORD);
                 }
                 i += 2;
@@ -65,6 +106,9 @@ final class SessionCommands {
                 return Reply.error(
                         "ERR Syntax error in HELLO option '" + arguments.get(i).text() + "'");
             }
+        }
+        if (services.tenant(session).isEmpty()) {
+            return refused(session);
         }
         session.protocol(protocol);
         return Reply.ok(session.map(List.of(
@@ -165,7 +209,11 @@ final class SessionCommands {
                 + "' of '" + shown(arguments.getFirst()) + "'.");
     }
 
-    Reply info() {
+    Reply info(Tenant tenant) {
+        if (!services.mayCountAll(tenant)) {
+            return Reply.ok(Reply.bulk("# Server\r\nredis_version:%s\r\nredis_mode:standalone\r\nkvstore_version:%s\r\n"
+                    .formatted(REDIS_VERSION, services.version())));
+        }
         StoreStats store = services.transfers().store().stats();
         return Reply.ok(Reply.bulk("""
                 # Server

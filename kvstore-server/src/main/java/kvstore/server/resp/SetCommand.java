@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import kvstore.api.Blocks;
 import kvstore.api.ChunkKey;
+import kvstore.server.identity.Tenant;
 import kvstore.server.metrics.RespOutcome;
 import kvstore.server.transfer.ChunkPut;
 import kvstore.server.transfer.ChunkRead;
@@ -39,12 +40,25 @@ final class SetCommand {
     private final Argument name;
     private final long length;
     private final Session session;
+    private final @Nullable Tenant tenant;
     private final SocketIntake intake;
     private final CompletableFuture<List<Argument>> complete = new CompletableFuture<>();
     private @Nullable PutOutcome outcome;
 
-    /** @param length of the value, in bytes */
-    SetCommand(RespServices services, Argument name, long length, Session session, SocketIntake intake) {
+    /**
+     * A command whose value is about to arrive.
+     *
+     * @param length of the value, in bytes
+     * @param tenant whose key it is; null for a client that has to say who it is
+     */
+    SetCommand(
+            RespServices services,
+            Argument name,
+            long length,
+            Session session,
+            @Nullable Tenant tenant,
+            SocketIntake intake) {
+        this.tenant = tenant;
         this.services = services;
         this.transfers = services.transfers();
         this.name = name;
@@ -66,7 +80,12 @@ final class SetCommand {
 
     /** The way of a SET. Blocks. */
     Reply run() throws IOException, InterruptedException {
-        ChunkKey key = name.key();
+        if (tenant == null) {
+            intake.drop();
+            var _ = awaitComplete();
+            return Reply.error(SessionCommands.NO_AUTH);
+        }
+        ChunkKey key = name.key(tenant);
         try (ChunkPut put = new ChunkPut(transfers, length, session.clientId, told -> outcome = told)) {
             PutOutcome refusal = refusal(key);
             if (key == null || refusal != null) {

@@ -10,6 +10,7 @@ import kvstore.api.BlockChecksums;
 import kvstore.api.ChunkKey;
 import kvstore.api.HostBuffer;
 import kvstore.api.IoFailure;
+import kvstore.server.identity.Tenant;
 import kvstore.server.memory.Slab;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.Direction;
@@ -37,6 +38,9 @@ public final class ChunkPut implements AutoCloseable {
     private final Consumer<PutOutcome> told;
     private final long startNanos = System.nanoTime();
     private boolean ended;
+
+    /** Whose budget has {@link #length} of this put; null before it does. */
+    private @Nullable Tenant entered;
 
     /**
      * @param length of the value in bytes, as announced; checked by the door
@@ -112,6 +116,15 @@ public final class ChunkPut implements AutoCloseable {
             truncated();
             return null;
         }
+        Tenant tenant = transfers.tenants().ownerOf(key);
+        if (!tenant.enter(length, transfers.putWait().toNanos())) {
+            tenant.shedPut();
+            end(PutOutcome.shed(
+                    PutReason.PUT_REASON_TENANT_BUSY,
+                    "tenant %s has as much in flight as it may (tenants.file)".formatted(tenant)));
+            return null;
+        }
+        entered = tenant;
         return switch (Rooms.make(transfers, key, length, clientId, pieceBytes(0))) {
             case Rooms.None(PutOutcome outcome) -> {
                 end(outcome);
@@ -199,6 +212,9 @@ public final class ChunkPut implements AutoCloseable {
     public void close() {
         if (!ended) {
             ended = true;
+            if (entered != null) {
+                entered.leave(length);
+            }
             transfers.metrics().transferEnded(Direction.PUT);
         }
     }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import kvstore.api.BlockChecksums;
 import kvstore.api.Blocks;
+import kvstore.server.identity.Tenant;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
 import kvstore.server.trace.CallTrace;
@@ -63,10 +64,11 @@ public final class ChunkRead implements AutoCloseable {
      * Starts to read the next piece.
      *
      * @param mayWait for memory, because the caller holds none
+     * @param tenant whose budget has as much for this piece, and gets it back when the piece is closed
      * @return null if there was no memory
      */
     @Nullable
-    Piece readNext(StagedReads reads, boolean mayWait) throws InterruptedException {
+    Piece readNext(StagedReads reads, boolean mayWait, Tenant tenant) throws InterruptedException {
         PinnedChunk chunk = requirePinned();
         long offset = nextOffset;
         long at = chunk.recordOffset() + offset;
@@ -77,7 +79,7 @@ public final class ChunkRead implements AutoCloseable {
             return null;
         }
         nextOffset += bytes;
-        return new Piece(this, offset, read);
+        return new Piece(this, offset, read, tenant, bytes);
     }
 
     /** A piece without bytes, which carries a miss to the place in line where it is answered. */
@@ -132,8 +134,12 @@ public final class ChunkRead implements AutoCloseable {
         private final MissReason miss;
         private final long offset;
         private final @Nullable StagedRead read;
+        private final long enteredBytes;
+        private @Nullable Tenant entered;
 
-        private Piece(ChunkRead chunk, long offset, StagedRead read) {
+        private Piece(ChunkRead chunk, long offset, StagedRead read, Tenant entered, long enteredBytes) {
+            this.entered = entered;
+            this.enteredBytes = enteredBytes;
             this.chunk = chunk;
             this.miss = MissReason.MISS_REASON_UNSPECIFIED;
             this.offset = offset;
@@ -145,6 +151,7 @@ public final class ChunkRead implements AutoCloseable {
             this.miss = miss;
             this.offset = 0;
             this.read = null;
+            this.enteredBytes = 0;
         }
 
         long bytes() {
@@ -236,6 +243,10 @@ public final class ChunkRead implements AutoCloseable {
         public void close() {
             if (read != null) {
                 read.close();
+            }
+            if (entered != null) {
+                entered.leave(enteredBytes);
+                entered = null;
             }
         }
     }

@@ -5,6 +5,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import kvstore.api.ChunkKey;
+import kvstore.server.identity.Tenant;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.trace.CallTrace;
 import kvstore.store.PinnedChunk;
@@ -127,7 +128,24 @@ public final class ReadAhead implements AutoCloseable {
             return chunk.withoutBytes();
         }
         long begin = trace.now();
-        ChunkRead.Piece piece = chunk.readNext(transfers.reads(), mayWait);
+        Tenant tenant = transfers.tenants().ownerOf(keys.getFirst());
+        long bytes = chunk.nextPieceBytes();
+        if (!tenant.enter(bytes, mayWait ? transfers.getWait().toNanos() : 0)) {
+            if (!mayWait) {
+                return null;
+            }
+            tenant.refusedGet();
+            current = null;
+            return chunk.withoutBytes(MissReason.MISS_REASON_TENANT_BUSY);
+        }
+        ChunkRead.Piece piece = null;
+        try {
+            piece = chunk.readNext(transfers.reads(), mayWait, tenant);
+        } finally {
+            if (piece == null) {
+                tenant.leave(bytes);
+            }
+        }
         if (piece == null && !mayWait) {
             return null;
         }

@@ -19,6 +19,7 @@ public final class Reasons {
     static PutReason of(ShedReason reason) {
         return switch (reason) {
             case NO_SPACE -> PutReason.PUT_REASON_NO_SPACE;
+            case OVER_QUOTA -> PutReason.PUT_REASON_OVER_QUOTA;
             case IO_ERROR -> PutReason.PUT_REASON_IO_ERROR;
             case STOPPING -> PutReason.PUT_REASON_STOPPING;
         };

@@ -4,12 +4,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import kvstore.api.ChunkKey;
+import kvstore.server.identity.CacheSalts;
+import kvstore.server.identity.Tenant;
 import kvstore.server.io.Refusal;
 import kvstore.server.memory.Slab;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.Direction;
 import kvstore.store.Reservation;
 import kvstore.store.ReserveResult;
+import kvstore.store.ShedReason;
 import kvstore.v1.PutReason;
 import kvstore.v1.PutStatus;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +45,12 @@ public final class Rooms {
     public static Made make(Transfers transfers, ChunkKey key, long length, String clientId, long slabBytes)
             throws InterruptedException {
         long end = System.nanoTime() + transfers.putWait().toNanos();
+        Tenant tenant = transfers.tenants().ownerOf(key);
+        if (tenant.limits().requireCacheSalt() && !CacheSalts.has(key)) {
+            return new None(PutOutcome.rejected(
+                    PutReason.PUT_REASON_BAD_KEY,
+                    "the key has no cache salt, and tenant %s stores no others (tenants.file)".formatted(tenant)));
+        }
         while (true) {
             if (isStored(transfers, key, length)) {
                 return new None(PutOutcome.of(PutStatus.PUT_STATUS_ALREADY_STORED));
@@ -61,7 +70,9 @@ public final class Rooms {
             Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
             ReserveResult result = null;
             try {
-                result = transfers.store().reserve(key, length, clientId, left);
+                result = transfers
+                        .store()
+                        .reserve(key, length, clientId, left, tenant.limits().quotaBytes());
             } finally {
                 if (slab != null && !(result instanceof ReserveResult.Reserved)) {
                     slab.close();
@@ -79,6 +90,12 @@ public final class Rooms {
                         return new None(PutOutcome.shed(
                                 PutReason.PUT_REASON_CONCURRENT_PUT, "another put of this key is still in flight"));
                     }
+                }
+                case ReserveResult.Refused(ShedReason reason, String message)
+                when reason == ShedReason.OVER_QUOTA -> {
+                    tenant.shedPut();
+                    return new None(PutOutcome.shed(
+                            Reasons.of(reason), "tenant %s is at its quota: %s".formatted(tenant, message)));
                 }
                 case ReserveResult.Refused refused -> {
                     return new None(PutOutcome.shed(Reasons.of(refused.reason()), refused.message()));

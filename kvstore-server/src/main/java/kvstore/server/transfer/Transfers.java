@@ -1,6 +1,7 @@
 package kvstore.server.transfer;
 
 import java.time.Duration;
+import kvstore.server.identity.Tenants;
 import kvstore.server.io.GuardedEngine;
 import kvstore.server.memory.SlabPool;
 import kvstore.server.metrics.DaemonMetrics;
@@ -11,6 +12,7 @@ import kvstore.store.ChunkStore;
  *
  * @param disk the engine of {@code store}, asked before it is given work
  * @param reads the way to disk of gets whose bytes pass through {@code slabs}
+ * @param tenants whose keys are whose, and what they may
  * @param drain whether nothing more is to be stored
  * @param frameBytes most payload in one message, a multiple of the block size
  * @param maxValueBytes longest value
@@ -25,6 +27,7 @@ public record Transfers(
         SlabPool slabs,
         StagedReads reads,
         DaemonMetrics metrics,
+        Tenants tenants,
         Drain drain,
         int frameBytes,
         long maxValueBytes,

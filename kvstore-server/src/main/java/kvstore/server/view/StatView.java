@@ -8,6 +8,8 @@ import kvstore.api.FileSystemFacts;
 import kvstore.api.IoFailure;
 import kvstore.gds.ServedGpu;
 import kvstore.lustre.DirectoryLayout;
+import kvstore.server.identity.Tenant;
+import kvstore.server.identity.TenantLimits;
 import kvstore.server.io.FlowStats;
 import kvstore.server.metrics.DaemonCounters;
 import kvstore.server.scrub.Scrubs;
@@ -16,6 +18,7 @@ import kvstore.store.DirectoryStats;
 import kvstore.store.StoreStats;
 import kvstore.v1.DirectoryStat;
 import kvstore.v1.StatResponse;
+import kvstore.v1.TenantStat;
 
 /** One look at the daemon. */
 final class StatView {
@@ -92,10 +95,29 @@ final class StatView {
                 .setDiskTrouble(node.engine().trouble().orElse(""))
                 .setReadBytesPerSecond(reads.bytesPerSecond())
                 .setWriteBytesPerSecond(writes.bytesPerSecond())
+                .addAllTenants(
+                        transfers.tenants().all().stream().map(this::tenant).toList())
                 .setDiskOutstandingBytes(reads.outstandingBytes() + writes.outstandingBytes())
                 .setDiskOverdue(reads.overdue() + writes.overdue())
                 .addAllAlerts(Alerts.of(transfers, node, history, scrubs.badRecords()))
                 .build();
+    }
+
+    private TenantStat tenant(Tenant each) {
+        TenantLimits limits = each.limits();
+        return TenantStat.newBuilder()
+                .setName(each.name())
+                .setUsedBytes(transfers.store().ownedBytes(each.namespace()))
+                .setQuotaBytes(limited(limits.quotaBytes()))
+                .setInFlightBytes(each.inFlightBytes())
+                .setInFlightLimitBytes(limited(limits.inFlightBytes()))
+                .setShedPuts(each.shedPuts())
+                .setRefusedGets(each.refusedGets())
+                .build();
+    }
+
+    private static long limited(long bytes) {
+        return bytes == TenantLimits.UNLIMITED ? 0 : bytes;
     }
 
     private DirectoryStat directory(DirectoryStats each) {

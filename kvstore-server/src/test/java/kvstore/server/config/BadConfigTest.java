@@ -97,6 +97,12 @@ final class BadConfigTest {
     }
 
     @Test
+    void fileThatNeverEndsIsNoFile() {
+        assertThat(problems(Optional.of(Path.of("/dev/zero")), Map.of(), DIRECTORY))
+                .containsExactly("/dev/zero: cannot be read: it has more than 1048576 bytes");
+    }
+
+    @Test
     void binaryFileIsSaid() throws IOException {
         Path file = Files.write(directory.resolve("x"), "ä".getBytes(StandardCharsets.ISO_8859_1));
 

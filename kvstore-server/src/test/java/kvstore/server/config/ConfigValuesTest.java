@@ -68,6 +68,7 @@ final class ConfigValuesTest {
                   get-wait: 1500ms
                 resp:
                   listen: 127.0.0.1:6379
+                  users-file: /t/users
                   max-connections: 12
                   event-loop-threads: 2
                   lease-duration: 5s
@@ -103,6 +104,8 @@ final class ConfigValuesTest {
                   drain-timeout: 5s
                 insecure: resp, admin
                 tls: {certificate: /t/a.crt, key: /t/a.key, client-ca: /t/ca.crt, reload-interval: 1m}
+                tenants: {file: /t/tenants.yaml}
+                audit: {file: /t/audit}
                 tracing: {endpoint: "http://otel:4318/v1/traces", sampling-ratio: 0.5}
                 """);
 
@@ -172,7 +175,10 @@ final class ConfigValuesTest {
                                         Path.of("/t/a.crt"),
                                         Path.of("/t/a.key"),
                                         Path.of("/t/ca.crt"),
-                                        Duration.ofMinutes(1)))),
+                                        Duration.ofMinutes(1))),
+                                Optional.of(Path.of("/t/tenants.yaml")),
+                                Optional.of(Path.of("/t/users")),
+                                Optional.of(Path.of("/t/audit"))),
                         new TracingConfig(Optional.of(URI.create("http://otel:4318/v1/traces")), 0.5)));
     }
 

@@ -71,7 +71,8 @@ final class DefaultsTest {
                                 AdminConfig.Page.LOCAL),
                         new LogConfig(Level.INFO, LogConfig.Format.TEXT),
                         new ShutdownConfig(Duration.ofSeconds(20)),
-                        new SecurityConfig(Set.of(), Optional.empty()),
+                        new SecurityConfig(
+                                Set.of(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()),
                         new TracingConfig(Optional.empty(), 0.01)));
     }
 

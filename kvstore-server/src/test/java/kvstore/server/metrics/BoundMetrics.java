@@ -13,6 +13,7 @@ import kvstore.gds.ServedGpu;
 import kvstore.lustre.DirectoryLayout;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
+import kvstore.server.identity.Tenants;
 import kvstore.server.io.FlowStats;
 import kvstore.store.CapacityState;
 import kvstore.store.CapacityStats;
@@ -55,6 +56,8 @@ final class BoundMetrics {
         metrics.bindRegions("host", () -> 2, () -> 3000, () -> 4, () -> 1);
         metrics.bindStore(stats, () -> 12345);
         metrics.bindCertificates(() -> Instant.EPOCH, () -> 1, () -> 2, () -> true);
+        Tenants.single().watch(tenant -> metrics.bindTenant(tenant, () -> 7));
+        metrics.bindAudit(() -> 3, () -> 4);
         metrics.bindScrubs(() -> new ScrubFigures(21, 22, 23, 24, true, 0.5, 25_000));
         metrics.bindIo(engine.path(), engine.reads(), engine.writes());
         GpuFigures gpus = new GpuFigures(

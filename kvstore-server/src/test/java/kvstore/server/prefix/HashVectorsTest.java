@@ -159,7 +159,7 @@ final class HashVectorsTest {
 
     private static List<String> keys(ObjectKeys objects, ChainHash hash) {
         List<ChunkKey> keys = new ArrayList<>();
-        objects.addTo(keys, hash);
+        objects.addTo(keys, hash, "");
         assertThat(keys).hasSize(objects.perChunk());
         return keys.stream().map(Object::toString).toList();
     }

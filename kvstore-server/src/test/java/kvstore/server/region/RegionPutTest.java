@@ -14,6 +14,7 @@ import kvstore.api.HostBuffer;
 import kvstore.api.Region;
 import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
+import kvstore.server.identity.Tenants;
 import kvstore.server.io.GuardConfig;
 import kvstore.server.io.GuardedEngine;
 import kvstore.server.memory.SlabPool;
@@ -56,6 +57,7 @@ final class RegionPutTest {
                     slabs,
                     new StagedReads(slabs, metrics, WAIT, WAIT),
                     metrics,
+                    Tenants.single(),
                     new Drain(() -> {}),
                     Blocks.BLOCK_BYTES,
                     1 << 20,

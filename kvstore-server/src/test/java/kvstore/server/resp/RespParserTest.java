@@ -18,6 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import kvstore.server.RandomCommands;
+import kvstore.server.identity.Caller;
+import kvstore.server.identity.Tenant;
+import kvstore.server.identity.Tenants;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -72,10 +75,11 @@ final class RespParserTest {
         assertThat(parser.next(in)).isEqualTo(RespParser.Step.COMMAND);
 
         List<Argument> arguments = parser.take();
+        Tenant tenant = Tenants.single().of(Caller.ANONYMOUS).orElseThrow().tenant();
         assertThat(arguments).extracting(Argument::length).containsExactly(4L, 70_000L, 2000L);
         assertThat(arguments).extracting(argument -> argument.bytes().length).containsExactly(4, 65_536, 1025);
-        assertThat(arguments.get(1).key()).isNull();
-        assertThat(arguments.get(2).key()).isNull();
+        assertThat(arguments.get(1).key(tenant)).isNull();
+        assertThat(arguments.get(2).key(tenant)).isNull();
     }
 
     @Test

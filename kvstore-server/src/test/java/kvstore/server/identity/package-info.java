@@ -1,0 +1,4 @@
+@NullMarked
+package kvstore.server.identity;
+
+import org.jspecify.annotations.NullMarked;
