@@ -10,6 +10,7 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import kvstore.server.identity.Tenant;
 import kvstore.server.metrics.RespCommand;
@@ -323,7 +324,11 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements TcpDo
             } finally {
                 services.meters().ended(command, outcome, System.nanoTime() - start);
                 boolean answered = outcome != RespOutcome.CUT;
-                context.executor().execute(() -> finished(answered));
+                try {
+                    context.executor().execute(() -> finished(answered));
+                } catch (RejectedExecutionException _) {
+                    log.atDebug().log("the RESP door closed before a command had ended");
+                }
             }
         });
     }
