@@ -129,6 +129,13 @@ final class TenantsTest {
     }
 
     @Test
+    void thePageSaysNothingToThoseItDoesNotKnow() {
+        assertThat(daemon.http("/api/stat").statusCode()).isEqualTo(403);
+        assertThat(daemon.http("/api/explain?key=x").statusCode()).isEqualTo(403);
+        assertThat(daemon.http("/readyz").statusCode()).isEqualTo(200);
+    }
+
+    @Test
     void otherDoorsHaveTenantsToo() throws Exception {
         put(a, KEY, "of a");
         try (RespClient resp = new RespClient(daemon)) {

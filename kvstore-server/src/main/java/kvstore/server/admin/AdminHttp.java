@@ -91,8 +91,8 @@ public final class AdminHttp implements AutoCloseable {
      * @param open whether callers of this port, of whom nothing is known, may see what admins may
      */
     public void show(DaemonView view, BooleanSupplier open) {
-        api = new Api(view);
         mayAsk = open;
+        api = new Api(view);
     }
 
     private static String health(Optional<String> trouble) {
