@@ -14,12 +14,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import kvstore.api.Blocks;
 import kvstore.api.Buffer;
-import kvstore.api.FileSystemFacts;
+import kvstore.api.ForwardingEngine;
 import kvstore.api.HostBuffer;
 import kvstore.api.IoEngine;
 import kvstore.api.IoFailure;
 import kvstore.api.IoFile;
-import kvstore.api.IoPath;
 
 /**
  * A place in the life of a segment where a {@link StoreChild} waits to be killed: before, in the middle of, or after the
@@ -76,26 +75,15 @@ record KillPoint(Operation operation, Moment moment, int count) {
         };
     }
 
-    private final class Engine implements IoEngine {
-        private final IoEngine engine;
+    private final class Engine extends ForwardingEngine {
         private final AtomicInteger seen = new AtomicInteger();
 
         Engine(IoEngine engine) {
-            this.engine = engine;
+            super(engine);
         }
 
         private boolean here(Operation current) {
             return current == operation && seen.incrementAndGet() == count;
-        }
-
-        @Override
-        public IoPath path() {
-            return engine.path();
-        }
-
-        @Override
-        public String reason() {
-            return engine.reason();
         }
 
         @Override
@@ -113,26 +101,16 @@ record KillPoint(Operation operation, Moment moment, int count) {
                 }
                 end();
             }
-            IoFile made = engine.create(file, sizeBytes);
+            IoFile made = super.create(file, sizeBytes);
             if (here) {
                 end();
             }
-            return new File(made);
+            return made;
         }
 
         @Override
-        public IoFile open(Path file) throws IoFailure {
-            return new File(engine.open(file));
-        }
-
-        @Override
-        public FileSystemFacts facts(Path directory) throws IoFailure {
-            return engine.facts(directory);
-        }
-
-        @Override
-        public void close() {
-            engine.close();
+        protected IoFile wrap(IoFile file) {
+            return new File(file);
         }
 
         private final class File implements IoFile {
