@@ -13,7 +13,6 @@ import java.util.Random;
 import kvstore.api.ChunkKey;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDirFactory;
 
@@ -33,7 +32,7 @@ final class RecoveryBenchmarkTest {
     Path directory;
 
     @Test
-    void tenMillionChunks(TestReporter reporter) throws Exception {
+    void tenMillionChunks() throws Exception {
         StoreConfig config =
                 new StoreConfig(directory.resolve("pool"), "node-a", 1L << 46, SEGMENT_BYTES, 512L << 10, 60_000, 100);
         try (NioEngine engine = new NioEngine()) {
@@ -51,9 +50,10 @@ final class RecoveryBenchmarkTest {
                     long millis = stats.recovery().millis();
                     cpu = cpuMillis() - cpu;
                     long heap = heapBytes() - before;
-                    reporter.publishEntry("start " + start, """
-                            %d chunks in %d segments: ready in %d ms (%d ms of the processors), %d chunks/s; %.1f bytes a chunk in the index, \
+                    System.out.println("""
+                            start %d: %d chunks in %d segments: ready in %d ms (%d ms of the processors), %d chunks/s; %.1f bytes a chunk in the index, \
                             and %.1f on the heap""".formatted(
+                                    start,
                                     stats.chunks(),
                                     stats.segments(),
                                     millis,
@@ -64,14 +64,14 @@ final class RecoveryBenchmarkTest {
                     assertThat(stats.chunks()).isEqualTo(CHUNKS);
                     assertThat(millis).isLessThan(10_000L * CHUNKS / 10_000_000 + 1000);
                     assertThat(stats.indexBytes() + heap).isLessThanOrEqualTo(64L * CHUNKS);
-                    lookups(store, reporter);
+                    lookups(store);
                 }
             }
         }
     }
 
     /** Keys are made before the clock runs; half of them are there. What is measured is the call that a door makes. */
-    private static void lookups(ChunkStore store, TestReporter reporter) {
+    private static void lookups(ChunkStore store) {
         Random random = new Random(1);
         long[] nanos = new long[LOOKUPS];
         long[] cpu = new long[LOOKUPS];
@@ -91,14 +91,9 @@ final class RecoveryBenchmarkTest {
             cpu[i] = threads.getCurrentThreadCpuTime() - cpuStart;
             assertThat(result.found().cardinality()).isEqualTo(there);
         }
-        reporter.publishEntry(
-                "lookup of %d keys".formatted(KEYS),
-                "median %d us, 99th percentile %d us; of the processor %d us and %d us"
-                        .formatted(
-                                percentile(nanos, 50),
-                                percentile(nanos, 99),
-                                percentile(cpu, 50),
-                                percentile(cpu, 99)));
+        System.out.println("lookup of %d keys: median %d us, 99th percentile %d us; of the processor %d us and %d us"
+                .formatted(
+                        KEYS, percentile(nanos, 50), percentile(nanos, 99), percentile(cpu, 50), percentile(cpu, 99)));
         // Not of the clock: where the machine is busy, that says how busy.
         assertThat(percentile(cpu, 99)).isLessThan(1000);
     }
