@@ -24,6 +24,10 @@ import java.util.zip.ZipOutputStream;
 
 /** Puts the tree together. */
 final class TreeBuilder {
+    /** For the servers that watch, which are other machines as a rule. */
+    private static final List<String> MONITORING =
+            List.of("prometheus/kvstore-recording.yml", "prometheus/kvstore-alerts.yml", "grafana/kvstore.json");
+
     private static final int BUILD_ID_DIGITS = 16;
 
     private final Release release;
@@ -80,6 +84,9 @@ final class TreeBuilder {
         copy("packages/copyright", "usr/share/doc/kvstore/copyright");
         Files.copy(release.root().resolve("LICENSE"), doc.resolve("LICENSE"));
         Gzip.write(doc.resolve("changelog.gz"), Files.readString(release.root().resolve("CHANGELOG.md")));
+        for (String file : MONITORING) {
+            copy(file, "usr/share/doc/kvstore/" + file);
+        }
         Inventory inventory = new Inventory(release.target().resolve("kvstore.cdx.json"));
         inventory.requireAccepted();
         Files.writeString(doc.resolve("kvstore.cdx.json"), inventory.json());
