@@ -59,8 +59,9 @@ class Metrics:
         """What is still in use."""
         busy = [f"{name} is {self.total(name):.0f}" for name in IDLE if self.total(name)]
         held = self.total("kvstore_store_segments", 'state="held"')
-        if held > 1 + self.total("kvstore_store_leases"):
-            busy.append(f"{held:.0f} segments are held, and one is written")
+        # The one that is written, and once that is half full the next.
+        if held > 2 + self.total("kvstore_store_leases"):
+            busy.append(f"{held:.0f} segments are held, and two are the log's own")
         return busy
 
     def faults(self) -> list[str]:
