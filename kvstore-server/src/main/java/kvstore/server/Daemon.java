@@ -2,11 +2,9 @@ package kvstore.server;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +23,6 @@ import kvstore.api.IoPath;
 import kvstore.gds.GdsConfig;
 import kvstore.gds.GpuEngine;
 import kvstore.gds.ServedGpu;
-import kvstore.lustre.EngineConfig;
 import kvstore.lustre.PosixEngine;
 import kvstore.server.admin.AdminHttp;
 import kvstore.server.clear.Clears;
@@ -82,9 +79,6 @@ public final class Daemon implements AutoCloseable {
     }
 
     private static final Logger log = LoggerFactory.getLogger(Daemon.class);
-
-    /** Between two looks whether a full disk has space. */
-    private static final long FULL_DISK_PAUSE_MILLIS = 200;
 
     private final DaemonConfig config;
     private final List<EffectiveValue> effective;
@@ -155,7 +149,7 @@ public final class Daemon implements AutoCloseable {
                     parts.add(AdminHttp.start(config.admin(), metrics::scrape, this::whyNotReady, this::trouble)));
         }
         MemoryAtStart memory = parts.add(MemoryAtStart.begin(config.memory().slabSizeBytes()));
-        PosixEngine engine = parts.add(openEngine());
+        PosixEngine engine = parts.add(EngineAtStart.open(config));
         GpuAccess gpus = openGpus(engine);
         IoEngine all = gpus.engine().<IoEngine>map(Function.identity()).orElse(engine);
         GuardedEngine disk = parts.add(new GuardedEngine(between.apply(all), config.io()));
@@ -313,74 +307,6 @@ public final class Daemon implements AutoCloseable {
             return engine.facts(config.data().directory()).availableBytes();
         } catch (IoFailure _) {
             return -1;
-        }
-    }
-
-    /**
-     * Tries all directories, because the engine is one: payload goes the same way in each. One of several that does not answer
-     * is left to the store.
-     */
-    private PosixEngine openEngine() throws IOException {
-        List<Path> directories = new ArrayList<>(List.of(config.data().directory()));
-        directories.addAll(config.data().moreDirectories());
-        PosixEngine engine = null;
-        IOException refusal = null;
-        for (Path directory : directories) {
-            try {
-                PosixEngine opened = openEngine(directory);
-                if (engine == null) {
-                    engine = opened;
-                } else {
-                    opened.close();
-                    requireSamePath(engine, opened, directory);
-                }
-            } catch (IoFailure e) {
-                refusal = new IOException("data.directory: " + e.getMessage(), e);
-                log.atWarn().addKeyValue("directory", directory).log("{}", e.getMessage());
-            }
-        }
-        if (engine == null) {
-            throw refusal == null ? new IOException("no directory") : refusal;
-        }
-        return engine;
-    }
-
-    private static void requireSamePath(PosixEngine first, PosixEngine other, Path directory) throws IOException {
-        if (first.path() != other.path()) {
-            first.close();
-            throw new IOException(
-                    "data.more-directories: payload goes by %s in %s and by %s elsewhere (%s): leave it out, or set data.direct-io to off"
-                            .formatted(
-                                    other.path().label(),
-                                    directory,
-                                    first.path().label(),
-                                    other.reason()));
-        }
-    }
-
-    private PosixEngine openEngine(Path directory) throws IOException {
-        Path parent = directory.getParent();
-        if (!Files.isDirectory(directory)) {
-            if (parent != null && !Files.isDirectory(parent)) {
-                throw new IOException("data.directory: " + directory + " cannot be made, because " + parent
-                        + " does not exist: is the file system mounted?");
-            }
-            Files.createDirectory(directory);
-        }
-        DataConfig data = config.data();
-        EngineConfig threads = new EngineConfig(
-                data.readThreads(),
-                data.writeThreads(),
-                data.directIo(),
-                config.lustre().layout());
-        try {
-            return FullDisk.open(
-                    () -> PosixEngine.open(threads, directory),
-                    () -> ChunkStore.makeRoom(directory, config.node()),
-                    FULL_DISK_PAUSE_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while waiting for space in " + directory, e);
         }
     }
 
